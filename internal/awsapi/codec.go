@@ -1,6 +1,11 @@
 package awsapi
 
-import "net/http"
+import (
+	"net/http"
+	"time"
+
+	"github.com/cairn-audit/cairn/event"
+)
 
 // Request is what the codecs read of, or write to, an HTTP request. Body is the
 // whole body; it is nil where the body is streamed.
@@ -19,4 +24,18 @@ type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
+}
+
+// Call is one request for an operation, as a backend that Cairn has built in
+// receives it.
+type Call struct {
+	Operation *Operation
+	// Params are the decoded parameters, nil where the client sent none.
+	Params    map[string]any
+	AccountID string
+	Region    string
+	RequestID string
+	Time      time.Time
+	// Caller is who makes the call; a backend must not change it.
+	Caller *event.UserIdentity
 }
