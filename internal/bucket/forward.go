@@ -1,0 +1,234 @@
+package bucket
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	hashHeader    = "X-Amz-Content-Sha256"
+	lengthHeader  = "X-Amz-Decoded-Content-Length"
+	trailerHeader = "X-Amz-Trailer"
+
+	unsignedPayload   = "UNSIGNED-PAYLOAD"
+	streamingUnsigned = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+)
+
+// Forward sends an authenticated request to the server, signed anew, and
+// returns its answer, whose body the caller closes. A change is durable then.
+//
+// The request is the client's, in path style, with these differences: where
+// its body came aws-chunked, Body yields the decoded bytes, ContentLength is
+// their number, and Trailer holds the decoded trailers once Body has ended.
+// Body must return an error, not io.EOF, where the client sent less or other
+// than it signed; nothing is stored then. Forward does not change r and does
+// not close its body.
+//
+// An error is one of the way to the server, of r.Body, or of the sync; whether
+// a change was made is then unknown. What the server refuses is an answer.
+func (s *Server) Forward(ctx context.Context, r *http.Request) (*http.Response, error) {
+	out, err := outgoing(ctx, r)
+	if err != nil {
+		return nil, fmt.Errorf("forward to the S3 server: %w", err)
+	}
+	place := locate(out)
+	if err := place.prepare(out); err != nil {
+		return nil, fmt.Errorf("forward to the S3 server: %w", err)
+	}
+	err = s.signer.SignHTTP(ctx, s.creds, out, out.Header.Get(hashHeader), "s3", region, time.Now())
+	if err != nil {
+		return nil, fmt.Errorf("sign for the S3 server: %w", err)
+	}
+	res, err := s.transport.RoundTrip(out)
+	if err != nil {
+		return nil, fmt.Errorf("call the S3 server: %w", err)
+	}
+	if err := s.relocate(place, res); err != nil {
+		res.Body.Close()
+		return nil, err
+	}
+	return res, nil
+}
+
+// outgoing makes the request to the server, all but its signature.
+func outgoing(ctx context.Context, r *http.Request) (*http.Request, error) {
+	u := &url.URL{Scheme: "http", Host: "s3", Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
+	out := (&http.Request{
+		Method: r.Method, URL: u, Host: r.Host, Header: endToEnd(r.Header),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}).WithContext(ctx)
+	if err := unpresign(out); err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"Authorization", "Date", "Expect", "X-Amz-Date", "X-Amz-Security-Token"} {
+		out.Header.Del(name)
+	}
+	if _, ok := out.Header["User-Agent"]; !ok {
+		out.Header.Set("User-Agent", "") // keeps net/http from adding its own
+	}
+	setBody(out, r)
+	return out, nil
+}
+
+// setBody chooses the form in which the body travels. An upload whose bytes
+// are not covered by a hash that the server checks goes aws-chunked, because
+// the server takes the end of the connection for the end of the object
+// otherwise.
+func setBody(out, r *http.Request) {
+	hash := out.Header.Get(hashHeader)
+	streaming := strings.HasPrefix(hash, "STREAMING-")
+	if streaming {
+		unchunk(out.Header)
+	}
+	trailer := out.Header.Get(trailerHeader)
+	out.Header.Del(trailerHeader)
+	out.Header.Del(lengthHeader)
+	length := r.ContentLength
+	if r.Body == nil || r.Body == http.NoBody {
+		length = 0
+	}
+
+	switch {
+	case isHash(hash):
+	case length >= 0 && (streaming || isUpload(out)):
+		out.Header.Set(hashHeader, streamingUnsigned)
+		out.Header.Set(lengthHeader, strconv.FormatInt(length, 10))
+		if trailer != "" {
+			out.Header.Set(trailerHeader, trailer)
+		}
+		var body io.Reader = http.NoBody
+		if length > 0 {
+			body = r.Body
+		}
+		f := newFramed(body, length, trailer, func(name string) string { return r.Trailer.Get(name) })
+		out.Body, out.ContentLength = io.NopCloser(f), f.Len()
+		return
+	default:
+		// Of unknown length it is as well: the server then asks for one, as
+		// S3 does.
+		out.Header.Set(hashHeader, unsignedPayload)
+	}
+	if length != 0 {
+		out.Body, out.ContentLength = io.NopCloser(r.Body), length
+	}
+}
+
+// isUpload reports whether a request carries an object's bytes: PutObject and
+// UploadPart, the two operations for which the server takes aws-chunked.
+func isUpload(r *http.Request) bool {
+	_, key := splitPath(r.URL.Path)
+	if r.Method != http.MethodPut || key == "" || r.Header.Get("X-Amz-Copy-Source") != "" {
+		return false
+	}
+	q := r.URL.Query()
+	for _, sub := range []string{"acl", "legal-hold", "retention", "tagging"} {
+		if q.Has(sub) {
+			return false
+		}
+	}
+	return true
+}
+
+// splitPath splits a path-style path. The key is empty for a bucket.
+func splitPath(path string) (bucket, key string) {
+	bucket, key, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return bucket, key
+}
+
+// unpresign turns a presigned URL into the request it stands for: the
+// signature goes, and headers that the signer moved into the query come back.
+func unpresign(r *http.Request) error {
+	if !strings.Contains(r.URL.RawQuery, "X-Amz-Signature=") {
+		return nil
+	}
+	q, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return fmt.Errorf("parse the query: %w", err)
+	}
+	for name, values := range q {
+		if !strings.HasPrefix(strings.ToLower(name), "x-amz-") {
+			continue
+		}
+		q.Del(name)
+		switch header := http.CanonicalHeaderKey(name); header {
+		case "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires",
+			"X-Amz-Signature", "X-Amz-Signedheaders":
+		default:
+			if _, ok := r.Header[header]; !ok {
+				r.Header[header] = values
+			}
+		}
+	}
+	r.URL.RawQuery = q.Encode()
+	// SDKs that presign an upload name the checksum that they would have made
+	// of a body. Whoever uses the URL sends none; S3 does not mind.
+	if r.Header.Get(trailerHeader) == "" && !hasChecksum(r.Header) {
+		r.Header.Del("X-Amz-Sdk-Checksum-Algorithm")
+	}
+	return nil
+}
+
+func hasChecksum(h http.Header) bool {
+	for name := range h {
+		if isChecksum(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// isChecksum reports whether a header carries a checksum of the body.
+func isChecksum(name string) bool {
+	return checksumLengths[strings.ToLower(name)] != 0
+}
+
+// unchunk removes aws-chunked from the encodings of the object.
+func unchunk(h http.Header) {
+	var keep []string
+	for _, value := range h.Values("Content-Encoding") {
+		for coding := range strings.SplitSeq(value, ",") {
+			if coding = strings.TrimSpace(coding); coding != "" && !strings.EqualFold(coding, "aws-chunked") {
+				keep = append(keep, coding)
+			}
+		}
+	}
+	h.Del("Content-Encoding")
+	if len(keep) > 0 {
+		h.Set("Content-Encoding", strings.Join(keep, ","))
+	}
+}
+
+// endToEnd copies the headers that are not of one connection only (RFC 9110,
+// section 7.6.1).
+func endToEnd(h http.Header) http.Header {
+	out := h.Clone()
+	if out == nil {
+		out = http.Header{}
+	}
+	for _, value := range h.Values("Connection") {
+		for name := range strings.SplitSeq(value, ",") {
+			out.Del(strings.TrimSpace(name))
+		}
+	}
+	for _, name := range []string{
+		"Connection", "Content-Length", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization",
+		"Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+	} {
+		out.Del(name)
+	}
+	return out
+}
+
+// isHash reports whether the header's value is a SHA-256 sum and not the name
+// of a way to do without.
+func isHash(s string) bool {
+	b, err := hex.DecodeString(s)
+	return err == nil && len(b) == 32
+}

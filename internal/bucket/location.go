@@ -1,0 +1,153 @@
+package bucket
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strconv"
+
+	"github.com/versity/versitygw/backend/meta"
+)
+
+// locationAttribute is where the Region of a bucket stands among its metadata.
+// Buckets of us-east-1 have none.
+const locationAttribute = "cairn-location"
+
+// maxConfiguration bounds the body of CreateBucket.
+const maxConfiguration = 64 << 10
+
+var regionPattern = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`)
+
+// place says what a request has to do with the Region of a bucket.
+type place struct {
+	bucket   string
+	creates  bool
+	asks     bool   // GetBucketLocation
+	location string // of the bucket that is to be created
+}
+
+func locate(r *http.Request) *place {
+	bucket, key := splitPath(r.URL.Path)
+	p := &place{bucket: bucket}
+	if bucket == "" || key != "" {
+		return p
+	}
+	q := r.URL.Query()
+	q.Del("x-id") // the operation's name, which some SDKs add
+	p.creates = r.Method == http.MethodPut && len(q) == 0
+	p.asks = r.Method == http.MethodGet && q.Has("location")
+	return p
+}
+
+// prepare takes the location out of a CreateBucket request, for the server
+// accepts none but its own. A location that is no Region's name stays, for the
+// server to refuse.
+func (p *place) prepare(out *http.Request) error {
+	if !p.creates || out.Body == nil {
+		return nil
+	}
+	body, err := io.ReadAll(io.LimitReader(out.Body, maxConfiguration+1))
+	if err != nil {
+		return fmt.Errorf("read the bucket's configuration: %w", err)
+	}
+	if len(body) <= maxConfiguration {
+		body, p.location = cutLocation(body)
+	}
+	if p.location != "" {
+		// They spoke of the body as it was. The body has been read whole, so
+		// whoever decodes it for us has checked them.
+		out.Header.Set(hashHeader, unsignedPayload)
+		out.Header.Del("Content-Md5")
+		for name := range out.Header {
+			if isChecksum(name) || name == "X-Amz-Sdk-Checksum-Algorithm" {
+				out.Header.Del(name)
+			}
+		}
+	}
+	out.Body, out.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	return nil
+}
+
+// cutLocation returns the document without its LocationConstraint, and the
+// location. It returns a document that it cannot read as it is.
+func cutLocation(doc []byte) ([]byte, string) {
+	d := xml.NewDecoder(bytes.NewReader(doc))
+	for {
+		start := d.InputOffset()
+		token, err := d.Token()
+		if err != nil {
+			return doc, ""
+		}
+		el, ok := token.(xml.StartElement)
+		if !ok || el.Name.Local != "LocationConstraint" {
+			continue
+		}
+		var location string
+		if err := d.DecodeElement(&location, &el); err != nil || !regionPattern.MatchString(location) {
+			return doc, ""
+		}
+		return append(append([]byte{}, doc[:start]...), doc[d.InputOffset():]...), location
+	}
+}
+
+// relocate keeps the location of a bucket that was created, and puts a
+// bucket's own location in the place of the server's.
+func (s *Server) relocate(p *place, res *http.Response) error {
+	if p.bucket == "" || res.StatusCode >= 300 {
+		return nil
+	}
+	if p.creates {
+		if p.location == "" || p.location == region {
+			return nil
+		}
+		if err := s.meta.StoreAttribute(nil, p.bucket, "", locationAttribute, []byte(p.location)); err != nil {
+			return fmt.Errorf("keep the location of bucket %s: %w", p.bucket, err)
+		}
+		if err := s.transport.syncer.Sync(); err != nil {
+			return fmt.Errorf("sync the object store: %w", err)
+		}
+		return nil
+	}
+	const header = "X-Amz-Bucket-Region"
+	if _, ok := res.Header[header]; !ok && !p.asks {
+		return nil
+	}
+	location, err := s.location(p.bucket)
+	if err != nil || location == region {
+		return err
+	}
+	if _, ok := res.Header[header]; ok {
+		res.Header.Set(header, location)
+	}
+	if p.asks {
+		return replaceLocation(res, location)
+	}
+	return nil
+}
+
+// location is the Region of a bucket that exists.
+func (s *Server) location(bucket string) (string, error) {
+	v, err := s.meta.RetrieveAttribute(nil, bucket, "", locationAttribute)
+	switch {
+	case errors.Is(err, meta.ErrNoSuchKey):
+		return region, nil
+	case err != nil:
+		return "", fmt.Errorf("read the location of bucket %s: %w", bucket, err)
+	}
+	return string(v), nil
+}
+
+func replaceLocation(res *http.Response, location string) error {
+	if err := res.Body.Close(); err != nil {
+		return err
+	}
+	body := []byte(xml.Header + `<LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/">` +
+		location + `</LocationConstraint>`)
+	res.Body, res.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	res.Header.Set("Content-Length", strconv.Itoa(len(body)))
+	return nil
+}

@@ -1,0 +1,44 @@
+package bucket
+
+import "sync"
+
+// syncer runs one sync for all callers that wait for one.
+type syncer struct {
+	sync func() error
+
+	turn sync.Mutex // held during a sync
+	mu   sync.Mutex
+	next *round // the sync that has not begun yet, if somebody waits for it
+}
+
+// round is one sync. err is set before done is closed.
+type round struct {
+	done chan struct{}
+	err  error
+}
+
+// Sync returns when a sync that began after the call is complete. The first
+// caller of a round runs it; it has to wait for the one before, and meanwhile
+// others join.
+func (s *syncer) Sync() error {
+	s.mu.Lock()
+	r, joined := s.next, s.next != nil
+	if !joined {
+		r = &round{done: make(chan struct{})}
+		s.next = r
+	}
+	s.mu.Unlock()
+	if joined {
+		<-r.done
+		return r.err
+	}
+
+	s.turn.Lock()
+	s.mu.Lock()
+	s.next = nil
+	s.mu.Unlock()
+	r.err = s.sync()
+	s.turn.Unlock()
+	close(r.done)
+	return r.err
+}
