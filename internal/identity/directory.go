@@ -58,14 +58,15 @@ func (d *Directory) Account() (string, error) {
 }
 
 // Bootstrap makes an account with a key of its root user and one of an
-// administrator, and returns both. ok is false, and nothing is made, where an
-// account exists already.
-func (d *Directory) Bootstrap(id string, now time.Time) (root, administrator Credential, ok bool, err error) {
+// administrator, and hands both to keep before they can be used: if the process
+// dies in between, the account does not exist and the next Bootstrap makes other
+// keys. made is false, and nothing is done, where an account exists already.
+func (d *Directory) Bootstrap(id string, now time.Time, keep func(root, administrator Credential) error) (made bool, err error) {
 	rootKey, adminKey := uniqueID(prefixAccessKey, 20), uniqueID(prefixAccessKey, 20)
-	root = Credential{
+	root := Credential{
 		AccessKeyID: rootKey, SecretAccessKey: newSecret(), AccountID: id, Identity: Root(id, rootKey),
 	}
-	administrator = Credential{
+	administrator := Credential{
 		AccessKeyID: adminKey, SecretAccessKey: newSecret(), AccountID: id,
 		Identity: user(id, AdministratorName, uniqueID(prefixUser, 21), adminKey),
 	}
@@ -81,16 +82,13 @@ func (d *Directory) Bootstrap(id string, now time.Time) (root, administrator Cre
 				return err
 			}
 		}
-		ok = true
-		return nil
+		made = true
+		return keep(root, administrator)
 	})
 	if err != nil {
-		return Credential{}, Credential{}, false, fmt.Errorf("make account %s: %w", id, err)
+		return false, fmt.Errorf("make account %s: %w", id, err)
 	}
-	if !ok {
-		return Credential{}, Credential{}, false, nil
-	}
-	return root, administrator, true, nil
+	return made, nil
 }
 
 func (d *Directory) create(tx *state.Tx, c Credential, now time.Time) error {

@@ -30,13 +30,23 @@ func open(t *testing.T, dir string) (*Directory, func()) {
 	return New(store, key), func() { store.Close() }
 }
 
+// bootstrap makes an account and returns its keys.
+func bootstrap(t *testing.T, d *Directory) (root, admin Credential) {
+	t.Helper()
+	made, err := d.Bootstrap("111122223333", time.Now(), func(r, a Credential) error {
+		root, admin = r, a
+		return nil
+	})
+	if err != nil || !made {
+		t.Fatalf("Bootstrap: made %v, err %v", made, err)
+	}
+	return root, admin
+}
+
 func TestBootstrapMakesOneAccountAndItsKeysSurviveARestart(t *testing.T) {
 	dir := t.TempDir()
 	d, done := open(t, dir)
-	root, admin, ok, err := d.Bootstrap("111122223333", time.Now())
-	if err != nil || !ok {
-		t.Fatalf("Bootstrap: ok %v, err %v", ok, err)
-	}
+	root, admin := bootstrap(t, d)
 	done()
 
 	d, done = open(t, dir)
@@ -50,21 +60,37 @@ func TestBootstrapMakesOneAccountAndItsKeysSurviveARestart(t *testing.T) {
 			t.Errorf("credential after a restart: got %+v, want %+v", got, want)
 		}
 	}
-	if _, _, ok, err := d.Bootstrap("444455556666", time.Now()); ok || err != nil {
-		t.Errorf("second Bootstrap: ok %v, err %v; want neither", ok, err)
+	again := func(Credential, Credential) error { t.Error("a second account's keys are handed out"); return nil }
+	if made, err := d.Bootstrap("444455556666", time.Now(), again); made || err != nil {
+		t.Errorf("second Bootstrap: made %v, err %v; want neither", made, err)
 	}
 	if id, err := d.Account(); id != "111122223333" || err != nil {
 		t.Errorf("Account: %q, %v", id, err)
 	}
 }
 
+func TestAnAccountWhoseKeysCouldNotBeKeptDoesNotExist(t *testing.T) {
+	d, done := open(t, t.TempDir())
+	defer done()
+	full := errors.New("disk full")
+	var lost Credential
+	_, err := d.Bootstrap("111122223333", time.Now(), func(root, _ Credential) error {
+		lost = root
+		return full
+	})
+	if !errors.Is(err, full) {
+		t.Fatalf("Bootstrap: %v", err)
+	}
+	if _, err := d.Credential(t.Context(), lost.AccessKeyID); !errors.Is(err, ErrUnknownKey) {
+		t.Errorf("the lost key: %v", err)
+	}
+	bootstrap(t, d)
+}
+
 func TestIdentitiesAreFormedAsIAMFormsThem(t *testing.T) {
 	d, done := open(t, t.TempDir())
 	defer done()
-	root, admin, _, err := d.Bootstrap("111122223333", time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
+	root, admin := bootstrap(t, d)
 	for _, c := range []Credential{root, admin} {
 		if !regexp.MustCompile(`^AKIA[A-Z2-7]{16}$`).MatchString(c.AccessKeyID) {
 			t.Errorf("access key id %s", c.AccessKeyID)
@@ -93,10 +119,7 @@ func TestUnknownKeyIsSaidToBeUnknown(t *testing.T) {
 func TestSecretsAreNeitherStoredNorPrintedInTheClear(t *testing.T) {
 	dir := t.TempDir()
 	d, done := open(t, dir)
-	root, admin, _, err := d.Bootstrap("111122223333", time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
+	root, admin := bootstrap(t, d)
 	done()
 	b, err := os.ReadFile(filepath.Join(dir, "state.db"))
 	if err != nil {
