@@ -143,7 +143,28 @@ func build(t *TableService) (*Service, error) {
 		s.byName[op.Name] = op
 	}
 	slices.SortFunc(s.Operations, func(a, b *Operation) int { return strings.Compare(a.Name, b.Name) })
+	s.keepQuery()
+	if s.Speaks(RestJSON) || s.Speaks(RestXML) {
+		s.bindREST()
+	}
 	return s, nil
+}
+
+// keepQuery adds Query to a service that its model says has left it (SQS):
+// clients of the time before still speak it, and AWS still answers.
+func (s *Service) keepQuery() {
+	if !s.QueryCompatible || s.Speaks(Query) {
+		return
+	}
+	s.Protocols = append(slices.Clone(s.Protocols), Query)
+	if s.XMLNamespace == "" {
+		s.XMLNamespace = "http://queue.amazonaws.com/doc/" + s.APIVersion + "/"
+	}
+	for _, op := range s.Operations {
+		if op.OutputWrapper == "" && op.Output != nil {
+			op.OutputWrapper = op.Name + "Result"
+		}
+	}
 }
 
 func (s *Service) operation(t *TableOperation) (*Operation, error) {
@@ -202,6 +223,12 @@ func (s *Service) fill(shape *Shape, t *TableShape) error {
 		}
 		shape.Members = append(shape.Members, m)
 		shape.byName[m.Name] = m
+	}
+	if slices.ContainsFunc(shape.Members, func(m *Member) bool { return m.WireName() != m.Name }) {
+		shape.byWire = make(map[string]*Member, len(shape.Members))
+		for _, m := range shape.Members {
+			shape.byWire[m.WireName()] = m
+		}
 	}
 	for _, part := range []struct {
 		from *TableRef

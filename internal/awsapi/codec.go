@@ -39,3 +39,8 @@ type Call struct {
 	// Caller is who makes the call; a backend must not change it.
 	Caller *event.UserIdentity
 }
+
+// PathStyle is the escaped path of a request with the S3 bucket in it, though
+// the client may have named the bucket in the host's name. For other services
+// it is the path as sent.
+func (f Found) PathStyle(r *Request) string { return f.path(r) }

@@ -8,6 +8,10 @@ type Error struct {
 	// of the shape where the model has one ("TrailNotFoundException").
 	Code    string
 	Message string
+	// WireCode is the code that a decoded answer had, where it differs from the
+	// shape's name ("DBInstanceNotFound" of DBInstanceNotFoundFault). Encoders
+	// take Code, which may be either.
+	WireCode string
 	// Status is the HTTP status; 0 takes the model's, else 400, or 500 for
 	// a server fault.
 	Status      int

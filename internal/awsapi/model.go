@@ -112,6 +112,8 @@ type Operation struct {
 	ReadOnly, Idempotent bool
 	// HostPrefix is put before the endpoint's host by clients ("api.").
 	HostPrefix string
+
+	route *route // of the REST protocols; nil for the others
 }
 
 // Shape is a type of a service's model.
@@ -122,6 +124,8 @@ type Shape struct {
 	// Members are those of a structure, in the model's order.
 	Members []*Member
 	byName  map[string]*Member
+	byWire  map[string]*Member // nil if every member has its own name on the wire
+	bound   *bindings          // of REST messages; nil for other structures
 	// Elem is the element of a list; Key and Value are those of a map.
 	Elem, Key, Value *Member
 
@@ -155,6 +159,14 @@ type Shape struct {
 func (s *Shape) Member(name string) *Member {
 	if s == nil {
 		return nil
+	}
+	return s.byName[name]
+}
+
+// memberOnWire returns the member of a structure by its name on the wire, or nil.
+func (s *Shape) memberOnWire(name string) *Member {
+	if s.byWire != nil {
+		return s.byWire[name]
 	}
 	return s.byName[name]
 }
