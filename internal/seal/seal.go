@@ -9,8 +9,11 @@ package seal
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // KeySize is the length of a master key in bytes.
@@ -26,6 +29,7 @@ const format = 1
 
 // Key is a master key. It may be used from any goroutine.
 type Key struct {
+	raw  []byte
 	aead cipher.AEAD
 }
 
@@ -42,7 +46,7 @@ func NewKey(raw []byte) (*Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a master key: %w", err)
 	}
-	return &Key{aead}, nil
+	return &Key{raw: slices.Clone(raw), aead: aead}, nil
 }
 
 // Seal encrypts a secret for a context, which is not stored: it names the place
@@ -62,4 +66,14 @@ func (k *Key) Open(sealed, context []byte) ([]byte, error) {
 		return nil, ErrOpen
 	}
 	return plaintext, nil
+}
+
+// Derive returns a key of 32 bytes for one purpose, the same at every call. It
+// tells nothing of the master key or of those for other purposes.
+func (k *Key) Derive(purpose string) []byte {
+	derived, err := hkdf.Expand(sha256.New, k.raw, "cairn "+purpose, sha256.Size)
+	if err != nil {
+		panic("seal: " + err.Error()) // only for keys longer than 255 hashes
+	}
+	return derived
 }

@@ -158,3 +158,19 @@ func TestUnsafeKeyFilesAreRefused(t *testing.T) {
 		})
 	}
 }
+
+func TestDerivedKeysDependOnTheMasterKeyAndThePurpose(t *testing.T) {
+	derive := func(fill byte, purpose string) string {
+		k, err := seal.NewKey(bytes.Repeat([]byte{fill}, seal.KeySize))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(k.Derive(purpose))
+	}
+	if derive(1, "a") != derive(1, "a") {
+		t.Error("the same purpose gives two keys")
+	}
+	if derive(1, "a") == derive(1, "b") || derive(1, "a") == derive(2, "a") {
+		t.Error("two purposes, or two master keys, give one key")
+	}
+}
