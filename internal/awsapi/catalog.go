@@ -144,6 +144,9 @@ func build(t *TableService) (*Service, error) {
 	}
 	slices.SortFunc(s.Operations, func(a, b *Operation) int { return strings.Compare(a.Name, b.Name) })
 	s.keepQuery()
+	if s.Speaks(RestXML) && s.XMLNamespace == "" {
+		s.XMLNamespace = s.rootNamespace()
+	}
 	if s.Speaks(RestJSON) || s.Speaks(RestXML) {
 		s.bindREST()
 	}
@@ -259,4 +262,21 @@ func (s *Service) ref(t *TableRef) (*Member, error) {
 		JSONValue: has(FlagJSONValue), EventPayload: has(FlagEventPayload), EventHeader: has(FlagEventHeader),
 		NamespacePrefix: t.NamespacePrefix, NamespaceURI: t.NamespaceURI,
 	}, nil
+}
+
+// rootNamespace is the XML namespace of a REST service: its model gives it at
+// the roots of requests only, and the service puts its answers there too.
+func (s *Service) rootNamespace() string {
+	for _, op := range s.Operations {
+		if op.Input == nil {
+			continue
+		}
+		if op.InputRoot.NamespaceURI != "" {
+			return op.InputRoot.NamespaceURI
+		}
+		if payload := op.Input.Member(op.Input.Payload); payload != nil && payload.NamespaceURI != "" {
+			return payload.NamespaceURI
+		}
+	}
+	return ""
 }

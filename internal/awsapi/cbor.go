@@ -26,7 +26,6 @@ var cborIn = must(cbor.DecOptions{
 	MaxMapPairs:      131_072,
 	IndefLength:      cbor.IndefLengthAllowed,
 	UTF8:             cbor.UTF8RejectInvalid,
-	BignumTag:        cbor.BignumTagForbidden,
 }.DecMode())
 
 // cborOut writes the same bytes for the same value.

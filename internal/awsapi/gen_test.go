@@ -186,7 +186,7 @@ func generateInteger(r *rand.Rand, s *Shape) int64 {
 
 func generateFloat(r *rand.Rand, s *Shape) float64 {
 	if s.Min == nil && s.Max == nil && r.IntN(8) == 0 {
-		return []float64{0, math.Inf(1), math.Inf(-1), 1e30, -0.125}[r.IntN(5)]
+		return []float64{0, math.Inf(1), math.Inf(-1), 1 << 70, -0.125}[r.IntN(5)]
 	}
 	low, high := -1e6, 1e6
 	if s.Min != nil {

@@ -130,6 +130,9 @@ func firstDifference(path string, got, want any) (string, any, any) {
 // without returns the value as it is after what the wire cannot carry has gone:
 // the parts for which drop is true.
 func without(m *Member, v any, drop func(m *Member, v any) bool) any {
+	if m.Shape.Document {
+		return v
+	}
 	switch v := v.(type) {
 	case map[string]any:
 		kept := map[string]any{}

@@ -315,13 +315,20 @@ func (r *xmlReader) entry(s *Shape, into map[string]any, depth int) error {
 	return nil
 }
 
+// findElement returns the member that an element is of, or nil. Of two with one
+// name it is the list: S3's notification configurations have an Event, which is
+// deprecated, beside Events, a flattened list of elements Event.
 func findElement(s *Shape, name string) *Member {
+	var found *Member
 	for _, m := range s.Members {
-		if !m.XMLAttribute && m.Location == "" && xmlName(m) == name {
-			return m
+		if m.XMLAttribute || m.Location != "" || xmlName(m) != name {
+			continue
+		}
+		if found == nil || m.Shape.Kind == List {
+			found = m
 		}
 	}
-	return nil
+	return found
 }
 
 func findAttribute(s *Shape, name xml.Name) *Member {

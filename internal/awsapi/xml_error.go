@@ -23,19 +23,19 @@ func encodeXMLError(svc *Service, p Protocol, e *Error, requestID string) []byte
 		w.WriteString(xmlHeader)
 		w.open("Response")
 		w.open("Errors")
-		w.error(svc, e)
+		w.error(svc, e, false)
 		w.close("Errors")
 		w.element("RequestID", requestID)
 		w.close("Response")
 	case svc.bareErrors():
 		w.WriteString(xmlHeader)
-		w.error(svc, e, xmlAttr{"RequestId", requestID}, xmlAttr{"HostId", requestID})
+		w.error(svc, e, false, xmlAttr{"RequestId", requestID}, xmlAttr{"HostId", hostID(requestID)})
 	default:
 		if p == RestXML {
 			w.WriteString(xmlHeader)
 		}
 		w.open("ErrorResponse", xmlAttr{"xmlns", svc.XMLNamespace})
-		w.error(svc, e)
+		w.error(svc, e, true)
 		w.element("RequestId", requestID)
 		w.close("ErrorResponse")
 	}
@@ -45,12 +45,12 @@ func encodeXMLError(svc *Service, p Protocol, e *Error, requestID string) []byte
 // bareErrors reports whether the root of the service's errors is the Error.
 func (s *Service) bareErrors() bool { return s.ID == "s3" }
 
-// error writes the Error element: code and message, the other fields of the
-// error, and the elements given.
-func (w *xmlWriter) error(svc *Service, e *Error, more ...xmlAttr) {
+// error writes the Error element: whose fault it is, in the forms that say so,
+// code and message, the other fields of the error, and the elements given.
+func (w *xmlWriter) error(svc *Service, e *Error, typed bool, more ...xmlAttr) {
 	shape := errorShape(svc, e.Code)
 	w.open("Error")
-	if !svc.bareErrors() && !svc.Speaks(EC2) {
+	if typed {
 		kind := "Sender"
 		if e.ServerFault {
 			kind = "Receiver"
@@ -86,7 +86,8 @@ func (w *xmlWriter) errorFields(shape *Shape, fields map[string]any) {
 }
 
 // decodeXMLError is the inverse of encodeXMLError and takes each of its forms
-// from any service. It also returns the id of the request.
+// from any service. The error's code is the one on the wire. It also returns the
+// id of the request.
 func decodeXMLError(svc *Service, _ Protocol, body []byte) (*Error, string, error) {
 	r := newXMLReader(body)
 	root, err := r.root()
@@ -135,7 +136,7 @@ func (r *xmlReader) error(svc *Service, into *foundError) error {
 		return err
 	}
 	shape := errorShape(svc, texts["Code"])
-	into.Error = &Error{Code: modelCode(shape, texts["Code"]), Message: texts["Message"], ServerFault: texts["Type"] == "Receiver"}
+	into.Error = &Error{Code: texts["Code"], Message: texts["Message"], ServerFault: texts["Type"] == "Receiver"}
 	if id := texts["RequestId"]; id != "" {
 		into.requestID = id
 	}
