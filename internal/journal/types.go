@@ -57,7 +57,7 @@ type SegmentInfo struct {
 	// Bytes is what its file holds, without the space that is kept ahead.
 	Bytes int64
 	// Created is when the segment began, LastCommit when its last record was
-	// committed (zero where there are none).
+	// committed (Created where there are none).
 	Created, LastCommit time.Time
 	// Hash is the running hash after the last record.
 	Hash Hash
