@@ -203,6 +203,14 @@ func (d *formDialect) decodeEntry(s *Shape, b formBranch, depth int) (key string
 			return "", nil, err
 		}
 	}
+	if !haveValue { // clients send nothing of a value that is empty
+		switch s.Value.Shape.Kind {
+		case Structure, Map:
+			value, haveValue = map[string]any{}, true
+		case List:
+			value, haveValue = []any{}, true
+		}
+	}
 	if !haveKey || !haveValue {
 		return "", nil, d.structure.because(b.name(), "an entry needs a key and a value")
 	}

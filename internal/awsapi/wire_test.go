@@ -161,3 +161,7 @@ func without(m *Member, v any, drop func(m *Member, v any) bool) any {
 func emptyFlat(m *Member, v any) bool {
 	return flattened(m) && m.Shape.Kind != Structure && reflect.ValueOf(v).Len() == 0
 }
+
+// isShadowed is the one member that has its element's name in common with
+// another, see findElement.
+func isShadowed(m *Member, _ any) bool { return m.Name == "Event" && m.Shape.Name == "Event" }
