@@ -112,7 +112,13 @@ func (b *Builder) answer(rules *serviceRules, c *Call) json.RawMessage {
 		return null
 	}
 	w := camel{rules: rules}
-	w.structure(op.Output, c.Output)
+	w.open('{')
+	if rules.answersRequestID {
+		w.name("requestId")
+		w.str(c.RequestID)
+	}
+	w.members(op.Output, c.Output)
+	w.close('}')
 	return orNull(w.buffer)
 }
 

@@ -111,6 +111,13 @@ func lower(c byte) byte {
 	return c
 }
 
+func upperFirst(s string) string {
+	if s == "" || s[0] < 'a' || s[0] > 'z' {
+		return s
+	}
+	return string(s[0]-'a'+'A') + s[1:]
+}
+
 func lowerFirst(s string) string {
 	if s == "" || lower(s[0]) == s[0] {
 		return s

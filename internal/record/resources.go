@@ -1,7 +1,174 @@
 package record
 
-import "github.com/cairn-audit/cairn/event"
+import (
+	"net/url"
+	"path"
+	"strings"
 
-type resourceRow struct{}
+	"github.com/cairn-audit/cairn/event"
+)
 
-func resources(rules *serviceRules, c *Call, code string) []event.Resource { return nil }
+// resourceRow says where a call names a resource that its event lists.
+type resourceRow struct {
+	// ops are the operations; nil is all of the service.
+	ops map[string]bool
+	// from are members of the parameters, or of the answer when answer is
+	// set, outermost first.
+	from   []string
+	answer bool
+	kind   string
+	// arn is the resource's ARN where the call gives only its name, with
+	// {region}, {account} and {name}; empty takes nothing but ARNs.
+	arn string
+}
+
+var (
+	roleRow  = resourceRow{ops: set("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"), from: []string{"RoleArn"}, kind: "AWS::IAM::Role"} // 522949b1
+	tableRow = resourceRow{ops: dataEvents["dynamodb"], from: []string{"TableName"}, kind: "AWS::DynamoDB::Table", arn: "dynamodb:{region}:{account}:table/{name}"}
+)
+
+// serviceResources are the rows by service id. Of the rows of one kind the
+// first that gives an ARN holds.
+var serviceResources = map[string][]resourceRow{
+	"sts": {roleRow},
+	// doc: KMS guide, samples of every operation.
+	"kms": {
+		{from: []string{"KeyId"}, answer: true, kind: "AWS::KMS::Key"},
+		{from: []string{"KeyMetadata", "Arn"}, answer: true, kind: "AWS::KMS::Key"},
+		{from: []string{"KeyId"}, kind: "AWS::KMS::Key", arn: "kms:{region}:{account}:key/{name}"},
+		{from: []string{"TargetKeyId"}, kind: "AWS::KMS::Key", arn: "kms:{region}:{account}:key/{name}"},
+	},
+	"lambda": {
+		{ops: dataEvents["lambda"], from: []string{"FunctionName"}, kind: "AWS::Lambda::Function", arn: "lambda:{region}:{account}:function:{name}"}, // doc: Lambda guide
+	},
+	"dynamodb": {tableRow}, // doc: DynamoDB guide, data events
+	"dynamodbstreams": {
+		{ops: dataEvents["dynamodbstreams"], from: []string{"StreamArn"}, kind: "AWS::DynamoDB::Stream"},
+	},
+	"sqs": {
+		{ops: dataEvents["sqs"], from: []string{"QueueUrl"}, kind: "AWS::SQS::Queue", arn: "sqs:{region}:{account}:{name}"}, // doc: SQS guide
+	},
+	"sns": {
+		{ops: dataEvents["sns"], from: []string{"TopicArn"}, kind: "AWS::SNS::Topic"}, // doc: SNS guide
+	},
+	"kinesis": {
+		{ops: dataEvents["kinesis"], from: []string{"StreamARN"}, kind: "AWS::Kinesis::Stream"},
+		{ops: dataEvents["kinesis"], from: []string{"StreamName"}, kind: "AWS::Kinesis::Stream", arn: "kinesis:{region}:{account}:stream/{name}"},
+	},
+	"ebs": {
+		{ops: dataEvents["ebs"], from: []string{"SnapshotId"}, kind: "AWS::EC2::Snapshot", arn: "ec2:{region}::snapshot/{name}"},
+	},
+	"cloudtrail-data": {
+		{from: []string{"channelArn"}, kind: "AWS::CloudTrail::Channel"},
+	},
+}
+
+// resources lists what the call touched. A call that was refused before its
+// parameters were looked at touched nothing.
+func resources(rules *serviceRules, c *Call, code string) []event.Resource {
+	if c.Operation == nil || code == "AccessDenied" && !rules.keepsRefused {
+		return nil
+	}
+	if rules.id == "s3" {
+		return s3Resources(c, code)
+	}
+	var found []event.Resource
+	for _, row := range rules.resources {
+		if row.ops != nil && !row.ops[c.Operation.Name] {
+			continue
+		}
+		arn := row.find(c)
+		if arn == "" || len(found) > 0 && found[len(found)-1].Type == row.kind && row.from[0] != "TargetKeyId" {
+			continue
+		}
+		found = append(found, event.Resource{AccountID: arnAccount(arn, c.AccountID), Type: row.kind, ARN: arn})
+	}
+	return found
+}
+
+// find returns the ARN of the resource that the row's member names, or "".
+func (row *resourceRow) find(c *Call) string {
+	value := c.Params
+	if row.answer {
+		value = c.Output
+	}
+	for _, name := range row.from[:len(row.from)-1] {
+		value, _ = value[name].(map[string]any)
+	}
+	name, _ := value[row.from[len(row.from)-1]].(string)
+	switch {
+	case strings.HasPrefix(name, "arn:"):
+		return name
+	case name == "" || row.arn == "" || strings.HasPrefix(name, "alias/"):
+		return ""
+	case strings.Contains(name, "://"):
+		u, err := url.Parse(name)
+		if err != nil {
+			return ""
+		}
+		name = path.Base(u.Path)
+	}
+	return "arn:" + partition(c.Region) + ":" + strings.NewReplacer(
+		"{region}", c.Region, "{account}", c.AccountID, "{name}", name).Replace(row.arn)
+}
+
+// s3Resources lists the object and the bucket of an S3 call, and the source's
+// of a copy. A call that found no bucket has none, nor has one that makes it
+// (16ab98c7) or names none.
+func s3Resources(c *Call, code string) []event.Resource {
+	bucket, _ := c.Params["Bucket"].(string)
+	if bucket == "" || code == "NoSuchBucket" || c.Operation.Name == "CreateBucket" {
+		return nil
+	}
+	prefix := "arn:" + partition(c.Region) + ":s3:::"
+	var found []event.Resource
+	if dataEvents["s3"][c.Operation.Name] {
+		object := event.Resource{Type: "AWS::S3::Object", ARNPrefix: prefix + bucket + "/"}
+		if key, ok := c.Params["Key"].(string); ok {
+			object.ARN, object.ARNPrefix = object.ARNPrefix+key, ""
+		}
+		found = append(found, object)
+	}
+	found = append(found, event.Resource{AccountID: c.AccountID, Type: "AWS::S3::Bucket", ARN: prefix + bucket})
+	return append(found, s3Source(c, prefix)...)
+}
+
+// s3Source lists the bucket that a copy reads, and the object when it is read
+// whole (a6b19ef7; not so 3edccb97, UploadPartCopy).
+func s3Source(c *Call, prefix string) []event.Resource {
+	source, _ := c.Params["CopySource"].(string)
+	if unescaped, err := url.PathUnescape(source); err == nil {
+		source = unescaped
+	}
+	source, _, _ = strings.Cut(strings.TrimPrefix(source, "/"), "?versionId=")
+	bucket, key, ok := strings.Cut(source, "/")
+	if !ok {
+		return nil
+	}
+	found := []event.Resource{{AccountID: c.AccountID, Type: "AWS::S3::Bucket", ARN: prefix + bucket}}
+	if _, part := c.Params["PartNumber"]; !part {
+		found = append(found, event.Resource{Type: "AWS::S3::Object", ARN: prefix + bucket + "/" + key})
+	}
+	return found
+}
+
+// partition is the first part of ARNs in a Region.
+func partition(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	default:
+		return "aws"
+	}
+}
+
+// arnAccount is the account that an ARN names, else the given one.
+func arnAccount(arn, otherwise string) string {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) < 6 || parts[4] == "" {
+		return otherwise
+	}
+	return parts[4]
+}

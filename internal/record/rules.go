@@ -74,6 +74,7 @@ func newServiceRules(s *awsapi.Service) *serviceRules {
 		r.stamp = jdk8
 	}
 	r.secrets = secretsOf(s.ID)
+	r.resources = serviceResources[s.ID]
 	return &r
 }
 

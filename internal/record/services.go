@@ -14,8 +14,9 @@ var services = map[string]serviceRules{
 	"ec2": {
 		style:           styleEC2,
 		keepsRefused:    true,
-		hidesServiceKey: true,                  // 21 of 21 records
-		alwaysArray:     set("InstanceIdsSet"), // e40a9c19 CreateFleet
+		hidesServiceKey: true,                                                           // 21 of 21 records
+		alwaysArray:     set("InstanceIdsSet"),                                          // e40a9c19 CreateFleet
+		extras:          map[string][]extra{"InternetGateway": {{"association", "{}"}}}, // 2b2a87bf
 	},
 	"ec2-instance-connect": {answersRequestID: true}, // c085aaa6
 	"ecs": {

@@ -14,9 +14,16 @@ var wrapperNames = map[string]string{
 	"DeleteTransitGatewayVpcAttachment": "DelTGwVpcAttachReq", // 10fe783b
 }
 
+// wrappedNulls are operations that record null, not "", when the client sent
+// no parameters.
+var wrappedNulls = set("DescribeIdFormat") // 6fc9cebe
+
 // wrappedRequest writes {"<Operation>Request": X}: X is the request with the
 // names of EC2's Query protocol, "" where the client sent no parameters.
 func wrappedRequest(rules *serviceRules, op *awsapi.Operation, params map[string]any) []byte {
+	if len(params) == 0 && wrappedNulls[op.Name] {
+		return null
+	}
 	x := xmlText{
 		rules:      rules,
 		memberName: ec2QueryName,

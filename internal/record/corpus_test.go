@@ -1,0 +1,489 @@
+package record
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cairn-audit/cairn/event"
+	"github.com/cairn-audit/cairn/internal/awsapi"
+)
+
+// TestGenuineRecordsComeBack reads genuine records, works out the calls that
+// they tell of, and builds their events anew. The scores are committed; a
+// change that loses a record fails.
+func TestGenuineRecordsComeBack(t *testing.T) {
+	records := corpus(t)
+	b, catalog := newBuilder(t)
+	var want map[string]score
+	readJSON(t, "testdata/scores.json", &want)
+	var reasons map[string]string
+	readJSON(t, "testdata/exceptions.json", &reasons)
+
+	got := make(map[string]score)
+	for _, r := range records {
+		s := got[r.Source]
+		for _, check := range []struct {
+			what   string
+			of, ok *int
+			run    func(*Builder, *awsapi.Catalog, *genuine) error
+		}{
+			{"requestParameters", &s.Requests, &s.RequestsRight, checkRequest},
+			{"responseElements", &s.Answers, &s.AnswersRight, checkAnswer},
+			{"envelope", &s.Envelopes, &s.EnvelopesRight, checkEnvelope},
+		} {
+			err := check.run(b, catalog, r)
+			if errors.Is(err, errNotShown) {
+				continue
+			}
+			*check.of++
+			if err == nil {
+				*check.ok++
+				continue
+			}
+			reason := reasons[r.EventID[:8]+" "+check.what]
+			if reason == "" {
+				reason = "no reason is known"
+			}
+			t.Logf("%s %s %s %s: %v\n\t(%s)", r.EventID[:8], r.Source, r.Name, check.what, err, reason)
+		}
+		got[r.Source] = s
+	}
+	for _, source := range slices.Sorted(func(yield func(string) bool) {
+		for s := range got {
+			if !yield(s) {
+				return
+			}
+		}
+	}) {
+		g, w := got[source], want[source]
+		t.Logf("%-40s requests %d/%d, answers %d/%d, envelopes %d/%d", source,
+			g.RequestsRight, g.Requests, g.AnswersRight, g.Answers, g.EnvelopesRight, g.Envelopes)
+		if g.RequestsRight < w.RequestsRight || g.AnswersRight < w.AnswersRight || g.EnvelopesRight < w.EnvelopesRight {
+			t.Errorf("%s: fewer records come back than the committed %+v", source, w)
+		}
+	}
+	if out := os.Getenv("CAIRN_SCORES"); out != "" {
+		encoded, err := json.MarshalIndent(got, "", "\t")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(out, append(encoded, '\n'), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// score counts the records that show something, and those that come back.
+type score struct {
+	Requests       int `json:"requests"`
+	RequestsRight  int `json:"requestsRight"`
+	Answers        int `json:"answers"`
+	AnswersRight   int `json:"answersRight"`
+	Envelopes      int `json:"envelopes"`
+	EnvelopesRight int `json:"envelopesRight"`
+}
+
+var errNotShown = errors.New("the record does not show it")
+
+// genuine is a record of the corpus.
+type genuine struct {
+	Version      string          `json:"eventVersion"`
+	Source       string          `json:"eventSource"`
+	Name         string          `json:"eventName"`
+	EventID      string          `json:"eventID"`
+	RequestID    string          `json:"requestID"`
+	ErrorCode    string          `json:"errorCode"`
+	APIVersion   string          `json:"apiVersion"`
+	Category     string          `json:"eventCategory"`
+	Region       string          `json:"awsRegion"`
+	Account      string          `json:"recipientAccountId"`
+	Class        string          `json:"_class"`
+	ReadOnly     *bool           `json:"readOnly"`
+	Request      json.RawMessage `json:"requestParameters"`
+	Answer       json.RawMessage `json:"responseElements"`
+	Resources    []event.Resource
+	Additional   map[string]any `json:"additionalEventData"`
+	request, out any
+}
+
+func corpus(t *testing.T) []*genuine {
+	t.Helper()
+	dir := os.Getenv("CAIRN_CORPUS")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "..", "shared", "corpus")
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.jsonl"))
+	if err != nil || len(files) == 0 {
+		t.Skipf("no genuine records in %s (set CAIRN_CORPUS)", dir)
+	}
+	var records []*genuine
+	for _, name := range files {
+		records = append(records, readCorpus(t, name)...)
+	}
+	return records
+}
+
+func readCorpus(t *testing.T, name string) []*genuine {
+	t.Helper()
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var records []*genuine
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 4<<20)
+	for lines.Scan() {
+		r := &genuine{}
+		if err := json.Unmarshal(lines.Bytes(), r); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		r.request, r.out = decode(t, r.Request), decode(t, r.Answer)
+		records = append(records, r)
+	}
+	if err := lines.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return records
+}
+
+func decode(t *testing.T, raw json.RawMessage) any {
+	t.Helper()
+	if len(raw) == 0 {
+		return nil
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func readJSON(t *testing.T, name string, into any) {
+	t.Helper()
+	raw, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+}
+
+// operation finds the operation of a record: of the services that share its
+// source, the one that its version or data names.
+func (r *genuine) operation(catalog *awsapi.Catalog) (*awsapi.Operation, error) {
+	for _, id := range r.services() {
+		s, err := catalog.Service(id)
+		if err != nil {
+			return nil, err
+		}
+		if v := services[id].apiVersion; v != "" && r.APIVersion != "" && v != r.APIVersion {
+			continue
+		}
+		for name, recorded := range services[id].names {
+			if recorded == r.Name && r.fits(id, name) {
+				return s.Operation(name), nil
+			}
+		}
+		if op := s.Operation(r.Name); op != nil {
+			return op, nil
+		}
+	}
+	return nil, fmt.Errorf("no operation %s: %w", r.Name, errNotShown)
+}
+
+// fits reports whether an operation that shares its event name with another is
+// the one meant.
+func (r *genuine) fits(service, name string) bool {
+	host := fmt.Sprint(r.request)
+	switch {
+	case service == "s3control":
+		return strings.Contains(host, "s3-control")
+	case name == "ListObjectsV2":
+		return strings.Contains(host, "list-type")
+	case strings.HasPrefix(name, "List"):
+		return false
+	default:
+		return true
+	}
+}
+
+func (r *genuine) services() []string {
+	switch r.Source {
+	case "autoscaling.amazonaws.com":
+		if r.Additional["service"] == "application-autoscaling" {
+			return []string{"application-autoscaling"}
+		}
+		return []string{"autoscaling"}
+	case "elasticloadbalancing.amazonaws.com":
+		return []string{"elbv2", "elb"}
+	case "monitoring.amazonaws.com":
+		return []string{"cloudwatch"}
+	case "s3.amazonaws.com":
+		if strings.Contains(fmt.Sprint(r.request), "s3-control") {
+			return []string{"s3control"}
+		}
+		return []string{"s3"}
+	case "signin.amazonaws.com":
+		return nil
+	default:
+		return []string{strings.TrimSuffix(r.Source, ".amazonaws.com")}
+	}
+}
+
+// call is the call that a record tells of, without its parameters.
+func (r *genuine) call(op *awsapi.Operation) *Call {
+	c := &Call{Operation: op, EventID: r.EventID, RequestID: r.RequestID, Region: r.Region, AccountID: r.Account}
+	if object, ok := r.request.(map[string]any); ok {
+		c.HTTP.Host, _ = object["Host"].(string)
+	}
+	if r.ErrorCode != "" {
+		code := strings.TrimPrefix(r.ErrorCode, "Client.")
+		c.Error = &awsapi.Error{Code: code}
+	}
+	return c
+}
+
+func checkRequest(b *Builder, catalog *awsapi.Catalog, r *genuine) error {
+	op, err := r.operation(catalog)
+	if err != nil {
+		return err
+	}
+	c := r.call(op)
+	if c.Params, err = invertRequest(b, op, r.request); err != nil {
+		return err
+	}
+	return same(b.Build(c).RequestParameters, r.request, newerDefaults(op))
+}
+
+func checkAnswer(b *Builder, catalog *awsapi.Catalog, r *genuine) error {
+	op, err := r.operation(catalog)
+	if err != nil {
+		return err
+	}
+	c := r.call(op)
+	if c.Output, err = invertAnswer(b, c, r.out); err != nil {
+		return err
+	}
+	return same(b.Build(c).ResponseElements, r.out, nil)
+}
+
+func checkEnvelope(b *Builder, catalog *awsapi.Catalog, r *genuine) error {
+	op, err := r.operation(catalog)
+	if err != nil {
+		return err
+	}
+	if r.Class == "genuine-reduced" {
+		return errNotShown
+	}
+	c := r.call(op)
+	if c.Params, err = invertRequest(b, op, r.request); err != nil {
+		return errNotShown // counted with the requests
+	}
+	e := b.Build(c)
+	var wrong []error
+	differ := func(what string, got, want any) {
+		if !reflect.DeepEqual(got, want) {
+			wrong = append(wrong, fmt.Errorf("%s is %v, not %v", what, got, want))
+		}
+	}
+	differ("eventSource", e.EventSource, r.Source)
+	differ("eventName", e.EventName, r.Name)
+	differ("errorCode", e.ErrorCode, r.ErrorCode)
+	if r.ReadOnly != nil {
+		differ("readOnly", *e.ReadOnly, *r.ReadOnly)
+	}
+	if r.Category != "" {
+		differ("eventCategory", e.EventCategory, r.Category)
+	}
+	if r.Version >= "1.08" {
+		differ("apiVersion", e.APIVersion, r.APIVersion)
+	}
+	differ("resources", e.Resources, r.Resources)
+	return errors.Join(wrong...)
+}
+
+func invertRequest(b *Builder, op *awsapi.Operation, v any) (map[string]any, error) {
+	object, ok := v.(map[string]any)
+	if !ok {
+		return nil, nil
+	}
+	rules := b.serviceRules(op)
+	switch {
+	case rules.style == styleS3:
+		return invertS3(op, object)
+	case rules.style == styleEC2 && b.isLegacy(op):
+		return invertLegacy(b.legacyPlan(rules, op).request, object, func(string) bool { return false })
+	case rules.style == styleEC2:
+		for _, inner := range object { // the wrapper
+			v = inner
+		}
+		value, err := invertXML(op.Input, v, ec2QueryName, func(*awsapi.Member) bool { return true })
+		params, _ := value.(map[string]any)
+		return params, err
+	default:
+		value, err := invertCamel(op.Input, object, rules.extras)
+		params, _ := value.(map[string]any)
+		return params, err
+	}
+}
+
+func invertAnswer(b *Builder, c *Call, v any) (map[string]any, error) {
+	object, ok := v.(map[string]any)
+	if !ok {
+		return nil, nil
+	}
+	rules := b.serviceRules(c.Operation)
+	op := c.Operation
+	own := func(k string) bool { return k == "requestId" || k == "_return" }
+	switch {
+	case rules.style == styleS3:
+		out := make(map[string]any)
+		for k, e := range object {
+			m := memberWhere(op.Output, func(m *awsapi.Member) bool { return m.LocationName == k })
+			if m == nil {
+				return nil, fmt.Errorf("no header %q", k)
+			}
+			out[m.Name] = e
+		}
+		return out, nil
+	case rules.style == styleEC2 && b.isLegacy(op):
+		c.RequestID, _ = object["requestId"].(string)
+		return invertLegacy(b.legacyPlan(rules, op).answer, object, own)
+	case rules.style == styleEC2:
+		inner, _ := object[op.Name+"Response"].(map[string]any)
+		c.RequestID, _ = inner["requestId"].(string)
+		if op.Output == nil {
+			return nil, nil
+		}
+		body := make(map[string]any)
+		for k, e := range inner {
+			if k != "requestId" {
+				body[k] = e
+			}
+		}
+		value, err := invertXML(op.Output, body, (*awsapi.Member).WireName, func(m *awsapi.Member) bool { return m.Flattened || m.Shape.Flattened })
+		out, _ := value.(map[string]any)
+		return out, err
+	default:
+		if op.Output == nil {
+			return nil, nil
+		}
+		body := make(map[string]any)
+		for k, e := range object {
+			if k == "requestId" && rules.answersRequestID {
+				c.RequestID, _ = e.(string)
+				continue
+			}
+			body[k] = e
+		}
+		value, err := invertCamel(op.Output, body, rules.extras)
+		out, _ := value.(map[string]any)
+		return out, err
+	}
+}
+
+// newerDefaults are what the rows fill in for an operation. Older records lack
+// those that AWS added since, which is no difference of the rules.
+func newerDefaults(op *awsapi.Operation) map[string]any {
+	defaults := make(map[string]any)
+	add := func(name, text string) {
+		var v any
+		if json.Unmarshal([]byte(text), &v) == nil {
+			defaults[name] = v
+		}
+	}
+	for _, row := range legacyRequestRows {
+		if row.absent == "" || !matches(row.op, op.Name) {
+			continue
+		}
+		name := row.name
+		if name == "" {
+			name = lowerFirst(row.member)
+		}
+		add(name, row.absent)
+	}
+	return defaults
+}
+
+// same compares JSON with what a record shows. Members that begin with an
+// underscore were taken out of the records where they were collected.
+func same(got json.RawMessage, want any, defaults map[string]any) error {
+	var g any
+	if err := json.Unmarshal(got, &g); err != nil {
+		return fmt.Errorf("built invalid JSON %s: %w", got, err)
+	}
+	g, w := plain(g), plain(want)
+	if object, ok := g.(map[string]any); ok {
+		shown, _ := w.(map[string]any)
+		for name, v := range defaults {
+			if _, ok := shown[name]; !ok && reflect.DeepEqual(object[name], v) {
+				delete(object, name)
+			}
+		}
+	}
+	if !reflect.DeepEqual(g, w) {
+		wanted, err := json.Marshal(w)
+		if err != nil {
+			return err
+		}
+		return fmt.Errorf("built\n\t%s\n\tthe record has\n\t%s", got, wanted)
+	}
+	return nil
+}
+
+func plain(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for k, e := range v {
+			if !strings.HasPrefix(k, "_") {
+				out[k] = plain(e)
+			}
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = plain(e)
+		}
+		return out
+	case json.Number:
+		f, err := v.Float64()
+		if err != nil {
+			return v.String()
+		}
+		return f
+	default:
+		return v
+	}
+}
+
+func newBuilder(t testing.TB) (*Builder, *awsapi.Catalog) {
+	t.Helper()
+	catalog, err := awsapi.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := New(catalog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b, catalog
+}
