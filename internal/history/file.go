@@ -71,8 +71,14 @@ func (x *file) readDirectory(seg journal.SegmentInfo) error {
 	if size < int64(len(magic))+footerSize {
 		return x.damaged(errNotIndex)
 	}
-	b, err := x.read(size-footerSize, footerSize)
+	b, err := x.read(0, len(magic))
 	if err != nil {
+		return err
+	}
+	if string(b) != magic {
+		return x.damaged(errNotIndex)
+	}
+	if b, err = x.read(size-footerSize, footerSize); err != nil {
 		return err
 	}
 	if err := x.footer.parse(b, size); err != nil {

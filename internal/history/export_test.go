@@ -1,0 +1,3 @@
+package history
+
+func (m *memory) postingCount() int { return int(m.nodes.n) }
