@@ -16,6 +16,9 @@ type bindings struct {
 	status   *Member
 	payload  *Member // the whole body; nil if the body is made of members
 	hasBody  bool    // some member is of the body
+	// contentType is set if the type of the body is a member itself, which
+	// then is sent only if the caller gives it.
+	contentType bool
 }
 
 type boundHeader struct {
@@ -55,7 +58,9 @@ func bind(s *Shape) *bindings {
 				b.query = append(b.query, m)
 			}
 		case InHeader:
-			b.headers = append(b.headers, boundHeader{m, http.CanonicalHeaderKey(m.WireName())})
+			key := http.CanonicalHeaderKey(m.WireName())
+			b.headers = append(b.headers, boundHeader{m, key})
+			b.contentType = b.contentType || key == "Content-Type"
 		case InHeaders:
 			b.prefixed = append(b.prefixed, m)
 		case InStatusCode:

@@ -3,7 +3,6 @@ package awsapi
 import (
 	"cmp"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -237,8 +236,7 @@ func (s *search) routeIn(services []*Service, query url.Values, only func(*route
 		f := Found{Service: svc}
 		call.segments = splitPath(f.path(s.r))
 		r := svc.routes.find(call)
-		if r != nil && (best == nil || cmp.Or(r.compare(best, call), s.byHost(svc, best.op.Service),
-			byPreference(svc, best.op.Service)) < 0) {
+		if r != nil && (best == nil || s.compare(r, best, call) < 0) {
 			best = r
 		}
 	}
@@ -249,6 +247,17 @@ func (s *search) routeIn(services []*Service, query url.Values, only func(*route
 		return methodNotAllowed(s.r.Method)
 	}
 	return unknownOperation(s.found.Protocol, "No operation is at "+printable(s.r.Method+" "+s.r.Path)+".")
+}
+
+// compare orders the best routes of two services, the better one first. S3
+// Control's paths could be those of S3's objects, were it not for its headers.
+func (s *search) compare(a, b *route, c *restCall) int {
+	return cmp.Or(
+		-compareBool(a.hasHeaders(c), b.hasHeaders(c)),
+		a.compare(b, c),
+		s.byHost(a.op.Service, b.op.Service),
+		byPreference(a.op.Service, b.op.Service),
+	)
 }
 
 // express knows the one operation that only the signature tells from another:
@@ -319,122 +328,6 @@ func (s *Service) restProtocol() Protocol {
 	return RestJSON
 }
 
-// guessProtocol tells from a request alone in which protocol to refuse it.
-func guessProtocol(r *Request) Protocol {
-	contentType := r.Header.Get("Content-Type")
-	switch {
-	case strings.EqualFold(r.Header.Get("Smithy-Protocol"), smithyProtocol):
-		return RPCv2
-	case r.Header.Get("X-Amz-Target") != "" || strings.HasPrefix(contentType, "application/x-amz-json-"):
-		return JSON
-	case strings.HasPrefix(contentType, formType) || strings.Contains(r.RawQuery, "Action="):
-		return Query
-	case strings.Contains(contentType, "xml"):
-		return RestXML
-	}
-	return RestJSON
-}
-
-func jsonVersion(contentType string) string {
-	version, ok := strings.CutPrefix(contentType, "application/x-amz-json-")
-	version, _, _ = strings.Cut(version, ";")
-	if ok && (version == "1.0" || version == "1.1") {
-		return version
-	}
-	return ""
-}
-
-func mayBeForm(r *Request) bool {
-	return isForm(r) || strings.Contains(r.RawQuery, "Action=")
-}
-
-// isForm reports whether the body is a form. Some old clients do not say so.
-func isForm(r *Request) bool {
-	contentType := r.Header.Get("Content-Type")
-	return r.Method == http.MethodPost &&
-		(strings.HasPrefix(contentType, formType) || contentType == "" && len(r.Body) > 0)
-}
-
-// readForm reads the parameters of a Query request, from its URL and its body.
-func readForm(r *Request) (url.Values, error) {
-	form, err := parseQuery(r.RawQuery)
-	if err != nil || !isForm(r) {
-		return form, err
-	}
-	return form, addQueryTo(form, string(r.Body))
-}
-
-// printable shortens and quotes what a client sent, unless it is a plain word.
-func printable(text string) string {
-	const longest = 200
-	if len(text) > longest {
-		text = text[:longest]
-	}
-	for _, c := range []byte(text) {
-		if c <= ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
-			return fmt.Sprintf("%q", text)
-		}
-	}
-	return text
-}
-
 func internalError(err error) *Error {
 	return &Error{Code: "InternalFailure", Message: err.Error(), Status: http.StatusInternalServerError, ServerFault: true}
-}
-
-// load returns the models of the services.
-func (c *Catalog) load(ids []string) ([]*Service, error) {
-	services := make([]*Service, 0, len(ids))
-	for _, id := range ids {
-		s, err := c.Service(id)
-		if err != nil {
-			return nil, err
-		}
-		services = append(services, s)
-	}
-	return services, nil
-}
-
-// signedIDs returns the services that sign with a name, or may do so.
-func (c *Catalog) signedIDs(name string) []string {
-	if ids := otherSigners[name]; ids != nil {
-		return ids
-	}
-	return c.bySigning[name]
-}
-
-// hostIDs returns the services whose endpoint the host names.
-func (c *Catalog) hostIDs(host string) []string {
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	longest, ids := 0, []string(nil)
-	for _, e := range c.entries {
-		if e.Historic || !isEndpoint(host, e.EndpointPrefix) || len(e.EndpointPrefix) < longest {
-			continue
-		}
-		if len(e.EndpointPrefix) > longest {
-			longest, ids = len(e.EndpointPrefix), nil
-		}
-		ids = append(ids, e.ID)
-	}
-	if ids == nil && bucketOfHost(host) != "" {
-		return []string{"s3"}
-	}
-	return ids
-}
-
-// queryIDs returns the Query services that the host or else the version names.
-func (c *Catalog) queryIDs(host, version string) []string {
-	if ids := c.hostIDs(host); ids != nil {
-		return ids
-	}
-	var ids []string
-	for _, e := range c.entries {
-		if !e.Historic && e.APIVersion == version &&
-			(slices.Contains(e.Protocols, Query) || slices.Contains(e.Protocols, EC2)) {
-			ids = append(ids, e.ID)
-		}
-	}
-	return ids
 }

@@ -30,8 +30,8 @@ func (b *bindings) encodePath(r *route, v map[string]any) (string, error) {
 		}
 		escape(&path, text, s.kind == segGreedy)
 	}
-	if path.Len() == 0 {
-		return "/", nil
+	if path.Len() == 0 || r.slash {
+		path.WriteByte('/')
 	}
 	return path.String(), nil
 }

@@ -109,7 +109,7 @@ func (w restWire) encodeRequest(f *Found, params map[string]any) (*Request, erro
 	}
 	var contentType string
 	r.Body, contentType, err = w.encodeBody(f, op.Input, op.InputRoot, params)
-	if contentType != "" && r.Header.Get("Content-Type") == "" {
+	if contentType != "" && !b.contentType {
 		r.Header.Set("Content-Type", contentType)
 	}
 	return r, err
@@ -187,7 +187,7 @@ func (w restWire) encodeAnswer(f *Found, out map[string]any, _ string) (*Respons
 	}
 	body, contentType, err := w.encodeBody(f, op.Output, Member{Shape: op.Output}, out)
 	r.Body = body
-	if contentType != "" && r.Header.Get("Content-Type") == "" {
+	if contentType != "" && !b.contentType {
 		r.Header.Set("Content-Type", contentType)
 	}
 	return r, err
@@ -200,7 +200,12 @@ func (w restWire) encodeError(f *Found, e *Error, shape *Shape, requestID string
 	if err != nil || shape == nil {
 		return r, err
 	}
-	return r, bindingsOf(shape).encodeHeaders(r.Header, e.Fields)
+	code, hasCode := r.Header[errorTypeHeader]
+	err = bindingsOf(shape).encodeHeaders(r.Header, e.Fields)
+	if hasCode {
+		r.Header[errorTypeHeader] = code
+	}
+	return r, err
 }
 
 // memberError says which member a value is wrong for.

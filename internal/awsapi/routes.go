@@ -33,6 +33,9 @@ type route struct {
 	headers []string // canonical
 	// rank orders routes by their paths, most specific first.
 	rank string
+	// slash is set if the template ends in one. Paths match without regard
+	// to it, but Bedrock and Lex have operations that only it tells apart.
+	slash bool
 }
 
 type segment struct {
@@ -45,6 +48,7 @@ const (
 	segLiteral = 'a'
 	segLabel   = 'b'
 	segGreedy  = 'c'
+	segEnd     = 'd'
 )
 
 type literal struct {
@@ -69,7 +73,7 @@ func newRouteTable(ops []*Operation) *routeTable {
 
 func newRoute(op *Operation) *route {
 	path, query, _ := strings.Cut(op.URI, "?")
-	r := &route{op: op}
+	r := &route{op: op, slash: len(path) > 1 && strings.HasSuffix(path, "/")}
 	for _, text := range splitPath(strings.TrimSuffix(path, "/")) {
 		s := segment{kind: segLiteral, text: text}
 		if inner, ok := strings.CutPrefix(text, "{"); ok {
@@ -81,6 +85,7 @@ func newRoute(op *Operation) *route {
 		r.segments = append(r.segments, s)
 		r.rank += string(s.kind)
 	}
+	r.rank += string(segEnd)
 	for part := range strings.SplitSeq(query, "&") {
 		if part != "" {
 			key, value, given := strings.Cut(part, "=")
@@ -144,6 +149,10 @@ type restCall struct {
 	header   http.Header
 	// only, if set, restricts the routes.
 	only func(*route, *restCall) bool
+}
+
+func (c *restCall) slash() bool {
+	return len(c.segments) > 0 && c.segments[len(c.segments)-1] == ""
 }
 
 // find returns the route that fits best, or nil.
@@ -216,13 +225,18 @@ func (r *route) fits(c *restCall) bool {
 	return c.only == nil || c.only(r, c)
 }
 
-// complete reports whether every required parameter outside the body is there.
+// complete reports whether every required parameter of the query is there.
 func (r *route) complete(c *restCall) bool {
 	for _, name := range r.query {
 		if _, ok := c.query[name]; !ok {
 			return false
 		}
 	}
+	return r.hasHeaders(c)
+}
+
+// hasHeaders reports whether every required header is there.
+func (r *route) hasHeaders(c *restCall) bool {
 	for _, key := range r.headers {
 		if _, ok := c.header[key]; !ok {
 			return false
@@ -231,14 +245,16 @@ func (r *route) complete(c *restCall) bool {
 	return true
 }
 
-// compare orders routes that fit, the better one first: nothing missing, the
-// more specific path, the more specific query, more requirements met.
+// compare orders routes that fit, the better one first: the more specific path,
+// the more specific query, nothing missing, more requirements met, the same
+// slash at the end.
 func (r *route) compare(o *route, c *restCall) int {
 	return cmp.Or(
-		-compareBool(r.complete(c), o.complete(c)),
 		strings.Compare(r.rank, o.rank),
 		cmp.Compare(len(o.literals), len(r.literals)),
+		-compareBool(r.complete(c), o.complete(c)),
 		cmp.Compare(len(o.query)+len(o.headers), len(r.query)+len(r.headers)),
+		compareBool(r.slash != c.slash(), o.slash != c.slash()),
 	)
 }
 
@@ -273,7 +289,10 @@ func (r *route) values(segments []string) (map[string]string, bool) {
 		if s.kind == segGreedy {
 			taken = max(len(segments)-(len(r.segments)-i-1), 1)
 		}
-		text := strings.Join(segments[:taken], "/")
+		text := segments[0]
+		if taken > 1 {
+			text = strings.Join(segments[:taken], "/")
+		}
 		segments = segments[taken:]
 		if s.kind == segLiteral {
 			continue

@@ -18,12 +18,14 @@ var otherSigners = map[string][]string{
 // unsignedREST are the REST services with operations that need no signature.
 var unsignedREST = []string{"sso", "sso-oidc", "signin"}
 
-// preferred orders services that the wire does not tell apart: those with a
-// number are taken last.
+// preferred orders services that sign with one name and have operations that
+// nothing else tells apart, unless the host is AWS's: the lowest number is taken.
 var preferred = map[string]int{
-	// Neptune and DocumentDB are RDS to a client's requests, and to
-	// CloudTrail, which records rds.amazonaws.com for all three.
+	// Neptune and DocumentDB are RDS in a request, and in CloudTrail, which
+	// records rds.amazonaws.com for all three.
 	"docdb": 2, "neptune": 1,
+	// The successor has the same paths and more members.
+	"wisdom": 1, "chime": 1, "sms-voice": 1, "greengrass": 1, "lex-models": 1,
 }
 
 func byPreference(a, b *Service) int { return cmp.Compare(preferred[a.ID], preferred[b.ID]) }
