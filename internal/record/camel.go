@@ -89,7 +89,7 @@ func (c *camel) mapping(shape *awsapi.Shape, v map[string]any) {
 // shape: there is no member whose name a rule could know.
 func (c *camel) element(shape *awsapi.Shape, v any) {
 	if shape.Sensitive && !c.rules.keepsElements {
-		c.str(string(hidden))
+		c.str(string(c.rules.mark))
 		return
 	}
 	c.value(shape, v)

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -277,9 +278,11 @@ func invertField(f *legacyField, v any, out map[string]any) error {
 		if len(wrapper) > 0 && !ok {
 			return fmt.Errorf("%v is no list", v)
 		}
+	} else if !ok {
+		return fmt.Errorf("%v is no list", v)
 	}
-	if !ok {
-		return nil
+	if len(elements) == 0 {
+		out[p.member.Name] = []any{}
 	}
 	for _, e := range elements {
 		part := p
@@ -326,6 +329,7 @@ func invertLegacyValue(p legacyPart, v any) (any, error) {
 // invertS3 is the inverse of s3Request.
 func invertS3(op *awsapi.Operation, object map[string]any) (map[string]any, error) {
 	out := make(map[string]any)
+	object = maps.Clone(object)
 	if grants, ok := object["accessControlList"].(map[string]any); ok {
 		for k, v := range grants {
 			object[k] = v

@@ -3,6 +3,7 @@ package record
 import (
 	"encoding/json"
 	"maps"
+	"strconv"
 	"time"
 
 	"github.com/cairn-audit/cairn/internal/awsapi"
@@ -13,7 +14,10 @@ import (
 func (b *Builder) legacyRequest(rules *serviceRules, c *Call) json.RawMessage {
 	plan := b.legacyPlan(rules, c.Operation)
 	var w legacyWriter
-	w.object(plan.request, permissionParams(c.Operation.Name, c.Params))
+	w.open('{')
+	w.fields(plan.request, permissionParams(c.Operation.Name, c.Params))
+	w.extras(plan.defaults)
+	w.close('}')
 	return orNull(w.buffer)
 }
 
@@ -112,16 +116,31 @@ func (w *legacyWriter) single(f *legacyField, p legacyPart, v any) {
 	case f.form == asEmpty:
 		w.raw("{}")
 	case f.form == asText:
-		if n, ok := v.(int64); ok {
-			w.buffer = append(w.buffer, '"')
-			w.int(n)
-			w.buffer = append(w.buffer, '"')
-			return
-		}
-		w.legacyValue(p, v)
+		w.text(p, v)
+	case f.form == asNumber:
+		w.number(p, v)
 	default:
 		w.legacyValue(p, v)
 	}
+}
+
+func (w *legacyWriter) text(p legacyPart, v any) {
+	n, ok := v.(int64)
+	if !ok {
+		w.legacyValue(p, v)
+		return
+	}
+	w.str(strconv.FormatInt(n, 10))
+}
+
+func (w *legacyWriter) number(p legacyPart, v any) {
+	text, _ := v.(string)
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		w.legacyValue(p, v)
+		return
+	}
+	w.int(n)
 }
 
 func (w *legacyWriter) list(f *legacyField, value map[string]any) {
@@ -171,7 +190,7 @@ func (w *legacyWriter) legacyValue(p legacyPart, v any) {
 		w.open('{')
 		w.fields(p.node, v)
 		if w.rules != nil {
-			w.extras(p.member.Shape)
+			w.extras(w.rules.extras[p.structure().Name])
 		}
 		w.close('}')
 	case time.Time:
@@ -181,8 +200,16 @@ func (w *legacyWriter) legacyValue(p legacyPart, v any) {
 	}
 }
 
-func (w *legacyWriter) extras(shape *awsapi.Shape) {
-	for _, extra := range w.rules.extras[shape.Name] {
+// structure is the shape of the part, or of its elements.
+func (p legacyPart) structure() *awsapi.Shape {
+	if p.list {
+		return p.member.Shape.Elem.Shape
+	}
+	return p.member.Shape
+}
+
+func (w *legacyWriter) extras(extras []extra) {
+	for _, extra := range extras {
 		w.name(extra.name)
 		w.raw(extra.json)
 	}

@@ -10,6 +10,8 @@ import (
 // model and the rows.
 type legacyPlan struct {
 	request, answer *legacyNode
+	// defaults end the request.
+	defaults []extra
 	// returns: the answer has "_return".
 	returns bool
 }
@@ -44,9 +46,10 @@ func (b *Builder) legacyPlan(rules *serviceRules, op *awsapi.Operation) *legacyP
 		return p.(*legacyPlan)
 	}
 	plan := &legacyPlan{
-		request: (&legacyPlanner{rules: rules, op: op.Name, rows: legacyRequestRows, request: true}).top(op.Input),
-		answer:  (&legacyPlanner{rules: rules, op: op.Name, rows: legacyAnswerRows}).top(op.Output),
-		returns: legacyReturns[op.Name] || returnsBoolean(b.historic.Operation(op.Name)),
+		request:  (&legacyPlanner{rules: rules, op: op.Name, rows: legacyRequestRows, request: true}).top(op.Input),
+		answer:   (&legacyPlanner{rules: rules, op: op.Name, rows: legacyAnswerRows}).top(op.Output),
+		defaults: legacyDefaults[op.Name],
+		returns:  legacyReturns[op.Name] || returnsBoolean(b.historic.Operation(op.Name)),
 	}
 	p, _ := b.legacy.LoadOrStore(op, plan)
 	return p.(*legacyPlan)
@@ -149,7 +152,10 @@ func (p *legacyPlanner) add(n *legacyNode, shape string, m *awsapi.Member) {
 		}
 	}
 	absent := row.absent
-	if p.request && part.list && shape == "" && absent == "" && strings.HasPrefix(p.op, "Describe") {
+	switch {
+	case absent == notPrinted:
+		absent = ""
+	case p.request && part.list && shape == "" && absent == "" && strings.HasPrefix(p.op, "Describe"):
 		absent = "{}"
 	}
 	n.fields = append(n.fields, &legacyField{name: name, absent: absent, form: row.form, parts: []legacyPart{part}})

@@ -5,13 +5,14 @@ package record
 type legacyForm int
 
 const (
-	byRule  legacyForm = iota
-	leftOut            // not written
-	asText             // a number as a string
-	asEmpty            // {} whatever the value
-	hoisted            // a structure's members, in place of the structure
-	asBare             // a list without {"items": …}
-	asItem             // a list as {"item": […]}
+	byRule   legacyForm = iota
+	leftOut             // not written
+	asText              // a number as a string
+	asEmpty             // {} whatever the value
+	hoisted             // a structure's members, in place of the structure
+	asBare              // a list without {"items": …}
+	asItem              // a list as {"item": […]}
+	asNumber            // a string of digits as a number
 )
 
 // legacyRow says how a member is written in the legacy style. The first row
@@ -32,6 +33,9 @@ type legacyRow struct {
 	// service fills in, or {} for a list that is always printed.
 	absent string
 }
+
+// notPrinted is the absent of a list that a Describe does not print.
+const notPrinted = "-"
 
 // The rules for requests, which the rows below complete:
 //   - a member that is no list is its locationName, else its name, with the
@@ -66,6 +70,8 @@ var legacyRequestRows = []legacyRow{
 	{member: "CustomerGatewayIds", name: "customerGatewaySet", item: "customerGatewayId", absent: "{}"},
 	{member: "VpnGatewayIds", name: "vpnGatewaySet", item: "vpnGatewayId", absent: "{}"},
 	{member: "VpnConnectionIds", name: "vpnConnectionSet", item: "vpnConnectionId", absent: "{}"},
+	{op: "DescribeBundleTasks", member: "Filters", absent: notPrinted},                                              // d0a3dec5
+	{op: "DescribeSpotPriceHistory", member: "Filters", absent: notPrinted},                                         // 86fdf927
 	{member: "BundleIds", name: "bundlesSet", item: "bundleId", absent: "{}"},                                       // d0a3dec5
 	{op: "DescribeSecurityGroups", member: "GroupNames", name: "securityGroupSet", item: "groupName", absent: "{}"}, // bf2e688a
 	{op: "DescribeSecurityGroups", member: "GroupIds", name: "securityGroupIdSet", item: "groupId", absent: "{}"},
@@ -153,18 +159,21 @@ var legacyRequestRows = []legacyRow{
 	{op: "TerminateInstances", member: "Force", absent: "false"},
 	{op: "TerminateInstances", member: "SkipOsShutdown", absent: "false"},
 	{op: "DescribeInstanceStatus", member: "IncludeAllInstances", absent: "false"}, // edbd8d06
-	{op: "DeleteVolume", member: "ReportVolumeFailure", absent: "false"},
-	{op: "DeleteSnapshot", member: "Force", absent: "false"},
-	{op: "DetachVolume", member: "Force", absent: "false"},                    // bf863178
-	{op: "AttachVolume", member: "DeleteOnTermination", absent: "false"},      // a09130b7
-	{op: "CreateVpc", member: "InstanceTenancy", absent: `"default"`},         // 1ba2ecb3
-	{op: "CreateVpc", member: "AmazonProvidedIpv6CidrBlock", absent: "false"}, // 620937da
+	{op: "DetachVolume", member: "Force", absent: "false"},                         // bf863178
+	{op: "CreateVpc", member: "InstanceTenancy", absent: `"default"`},              // 1ba2ecb3
+	{op: "CreateVpc", member: "AmazonProvidedIpv6CidrBlock", absent: "false"},      // 620937da
 	{op: "DescribeKeyPairs", member: "IncludePublicKey", absent: "false"},
 }
 
 // legacyDefaults are members that the service fills in and the model does not
 // have, by operation.
-var legacyDefaults = map[string][]extra{}
+var legacyDefaults = map[string][]extra{
+	"AttachVolume":              {{"deleteOnTermination", "false"}}, // a09130b7
+	"DeleteSnapshot":            {{"force", "false"}},
+	"DeleteVolume":              {{"reportVolumeFailure", "false"}},
+	"DescribeAccountAttributes": {{"filterSet", "{}"}},                                        // 529d20c4
+	"DescribeInstanceStatus":    {{"ignoreManagedInstancesVisibilityConfiguration", "false"}}, // 5abc9a56, 2026
+}
 
 // The rule for answers: every member is its locationName, a list is
 // {"items": […]}.
@@ -172,6 +181,7 @@ var legacyAnswerRows = []legacyRow{
 	{op: "CreateVolume", member: "AvailabilityZone", name: "zone"}, // 925c1fe9
 	{op: "CreateVolume", member: "Size", form: asText},
 	{op: "CreateSnapshot", member: "VolumeSize", form: asText},
+	{shape: "CustomerGateway", member: "BgpAsn", form: asNumber},                    // 2a68939c
 	{shape: "InstanceNetworkInterface", member: "PrivateIpAddresses", form: asItem}, // 5e1fb8e0
 	{shape: "NetworkInterface", member: "PrivateIpAddresses", form: asItem},         // P, as above
 	{shape: "NetworkAclEntry", member: "Protocol", name: "aclProtocol"},             // P, as in requests

@@ -23,6 +23,7 @@ type serviceRules struct {
 	style      style
 	stamp      stamp
 	secrets    map[string]secrecy // by the model's member name
+	mark       secrecy            // of sensitive members that no row names
 	names      map[string]string  // event names that are not the operation's
 	extras     map[string][]extra // by shape
 	// additional is additionalEventData that every event of the service has.
@@ -72,6 +73,9 @@ func newServiceRules(s *awsapi.Service) *serviceRules {
 	}
 	if r.stamp == nil {
 		r.stamp = jdk8
+	}
+	if r.mark == "" {
+		r.mark = hidden
 	}
 	r.secrets = secretsOf(s.ID)
 	r.resources = serviceResources[s.ID]

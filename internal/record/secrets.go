@@ -163,11 +163,8 @@ func (r *serviceRules) secret(m *awsapi.Member) secrecy {
 	if s, ok := r.secrets[m.Name]; ok {
 		return s
 	}
-	if s, ok := secretNames[m.Name]; ok {
-		return s
-	}
 	if m.Shape.Sensitive {
-		return hidden
+		return r.mark
 	}
 	return kept
 }

@@ -3,6 +3,7 @@ package record
 // services are the rows of single services, by their id. What a row does not
 // say is the rule: camel style, jdk8 timestamps, the signing name as source.
 var services = map[string]serviceRules{
+	"autoscaling": {mark: removed},
 	"application-autoscaling": {
 		source:     "autoscaling.amazonaws.com", // 8e2bb8d3
 		additional: `{"service":"application-autoscaling"}`,
@@ -14,9 +15,15 @@ var services = map[string]serviceRules{
 	"ec2": {
 		style:           styleEC2,
 		keepsRefused:    true,
-		hidesServiceKey: true,                                                           // 21 of 21 records
-		alwaysArray:     set("InstanceIdsSet"),                                          // e40a9c19 CreateFleet
-		extras:          map[string][]extra{"InternetGateway": {{"association", "{}"}}}, // 2b2a87bf
+		hidesServiceKey: true,                  // 21 of 21 records
+		alwaysArray:     set("InstanceIdsSet"), // e40a9c19 CreateFleet
+		mark:            removed,
+		extras: map[string][]extra{
+			"InternetGateway": {{"association", "{}"}}, // 2b2a87bf
+			// 5e1fb8e0
+			"InstanceNetworkInterface":        {{"tagSet", "{}"}},
+			"InstanceMetadataOptionsResponse": {{"httpProtocolIpv4", `"enabled"`}},
+		},
 	},
 	"ec2-instance-connect": {answersRequestID: true}, // c085aaa6
 	"ecs": {

@@ -51,7 +51,24 @@ func (x *xmlText) members(shape *awsapi.Shape, value map[string]any) {
 		if !ok || m.Location != "" {
 			continue
 		}
+		x.declare(m)
 		x.member(m, v)
+	}
+}
+
+// xmlPrefixes are the namespaces of attributes that AWS uses.
+var xmlPrefixes = map[string]string{"xsi": "http://www.w3.org/2001/XMLSchema-instance"}
+
+// declare writes the declaration of an attribute's prefix, which is an
+// attribute of the same element (e1bf3b8d).
+func (x *xmlText) declare(m *awsapi.Member) {
+	if !m.XMLAttribute {
+		return
+	}
+	prefix, _, _ := strings.Cut(m.WireName(), ":")
+	if uri, ok := xmlPrefixes[prefix]; ok {
+		x.name("xmlns:" + prefix)
+		x.str(uri)
 	}
 }
 
@@ -60,9 +77,6 @@ func (x *xmlText) member(m *awsapi.Member, v any) {
 	list, isList := v.([]any)
 	if secret == dropped || isList && x.flat(m) && len(list) == 0 {
 		return
-	}
-	if m.NamespacePrefix != "" {
-		defer x.namespace(m)
 	}
 	x.name(x.memberName(m))
 	switch {
@@ -189,16 +203,4 @@ func (x *xmlText) number(s string) {
 		return
 	}
 	x.int(n)
-}
-
-// namespace writes the declaration that belongs to a member with a namespace
-// prefix. It is an attribute of the member's own element, which only a
-// structure can carry: the caller has just closed it.
-func (x *xmlText) namespace(m *awsapi.Member) {
-	if last := len(x.buffer) - 1; x.buffer[last] == '}' {
-		x.buffer = x.buffer[:last]
-		x.name("xmlns:" + m.NamespacePrefix)
-		x.str(m.NamespaceURI)
-		x.close('}')
-	}
 }
