@@ -13,24 +13,15 @@ import (
 // rebuildBatch is how many records are indexed between two looks at the context.
 const rebuildBatch = 1024
 
-// index makes the index of a segment from its records. Where the journal is
-// damaged it indexes the rest.
+// index makes the index of a segment from its records.
 func (h *History) index(ctx context.Context, seg journal.SegmentInfo, recs iter.Seq2[journal.Entry, error]) (*memory, error) {
 	m := newMemory(seg.First)
 	hash := newHasher(m.key)
 	var b batch
 	n := 0
 	for entry, err := range recs {
-		var damage *journal.CorruptError
-		if errors.As(err, &damage) {
-			h.log.Error("records cannot be indexed", "segment", seg.ID, "error", err)
-			continue
-		}
 		if err != nil {
 			return nil, fmt.Errorf("indexing segment %d: %w", seg.ID, err)
-		}
-		if entry.Seq > seg.Last {
-			break
 		}
 		if n++; n%rebuildBatch == 0 && ctx.Err() != nil {
 			return nil, fmt.Errorf("indexing segment %d: %w", seg.ID, context.Cause(ctx))
@@ -45,6 +36,29 @@ func (h *History) index(ctx context.Context, seg journal.SegmentInfo, recs iter.
 	}
 	m.next = seg.Last + 1
 	return m, nil
+}
+
+// readable yields the records of a segment that the journal can read.
+func (h *History) readable(ctx context.Context, seg journal.SegmentInfo) iter.Seq2[journal.Entry, error] {
+	return func(yield func(journal.Entry, error) bool) {
+		for from := seg.First; from <= seg.Last; {
+			var damage *journal.CorruptError
+			for entry, err := range h.journal.Read(ctx, from) {
+				if errors.As(err, &damage) && damage.Next > from {
+					break
+				}
+				from = entry.Seq + 1
+				if err == nil && entry.Seq > seg.Last || !yield(entry, err) || err != nil {
+					return
+				}
+			}
+			if damage == nil {
+				return
+			}
+			h.log.Error("records cannot be indexed", "segment", seg.ID, "error", damage)
+			from = damage.Next
+		}
+	}
 }
 
 // store writes an index file and opens it. The caller holds h.building.
@@ -74,7 +88,7 @@ func (h *History) repair(ctx context.Context, broken *segment, cause error) erro
 	}
 	seg := broken.info
 	h.log.Warn("the index of a segment cannot be read and is built again", "segment", seg.ID, "error", cause)
-	m, err := h.index(ctx, seg, h.journal.Read(ctx, seg.First))
+	m, err := h.index(ctx, seg, h.readable(ctx, seg))
 	if err != nil {
 		return err
 	}
