@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/aws/smithy-go/encoding/httpbinding"
 )
 
 const (
@@ -30,6 +32,9 @@ const (
 // Body must return an error, not io.EOF, where the client sent less or other
 // than it signed; nothing is stored then. Forward does not change r and does
 // not close its body.
+//
+// The names of user metadata in the answer are in lower case, x-amz-meta-*, as
+// they have to be on the wire: copy the header map as it is.
 //
 // An error is one of the way to the server, of r.Body, or of the sync; whether
 // a change was made is then unknown. What the server refuses is an answer.
@@ -54,12 +59,33 @@ func (s *Server) Forward(ctx context.Context, r *http.Request) (*http.Response, 
 		res.Body.Close()
 		return nil, err
 	}
+	tidy(res.Header)
 	return res, nil
+}
+
+// tidy gives an answer's headers the form that S3's have. The server repeats
+// some identifiers, and net/http has changed the case of the names of user
+// metadata, which clients show to their users.
+func tidy(h http.Header) {
+	for name, values := range h {
+		switch {
+		case strings.HasPrefix(name, "X-Amz-Meta-"):
+			delete(h, name)
+			h[strings.ToLower(name)] = values
+		case name == "X-Amz-Request-Id" || name == "X-Amz-Id-2":
+			h[name] = values[:1]
+		}
+	}
 }
 
 // outgoing makes the request to the server, all but its signature.
 func outgoing(ctx context.Context, r *http.Request) (*http.Request, error) {
-	u := &url.URL{Scheme: "http", Host: "s3", Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
+	// The server verifies the signature over its own coding of the decoded
+	// path, so that is how the path has to be coded.
+	u := &url.URL{
+		Scheme: "http", Host: "s3", RawQuery: r.URL.RawQuery,
+		Path: r.URL.Path, RawPath: httpbinding.EscapePath(r.URL.Path, false),
+	}
 	out := (&http.Request{
 		Method: r.Method, URL: u, Host: r.Host, Header: endToEnd(r.Header),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
@@ -111,10 +137,11 @@ func setBody(out, r *http.Request) {
 		out.Body, out.ContentLength = io.NopCloser(f), f.Len()
 		return
 	default:
-		// Of unknown length it is as well: the server then asks for one, as
-		// S3 does.
 		out.Header.Set(hashHeader, unsignedPayload)
 	}
+	// The server asks for a length, as S3 does, and then leaves the body on
+	// the connection.
+	out.Close = length < 0
 	if length != 0 {
 		out.Body, out.ContentLength = io.NopCloser(r.Body), length
 	}
@@ -144,13 +171,22 @@ func splitPath(path string) (bucket, key string) {
 
 // unpresign turns a presigned URL into the request it stands for: the
 // signature goes, and headers that the signer moved into the query come back.
+// The old signature, which "aws s3 presign" still makes for an endpoint that
+// is not AWS's own, has names of its own.
 func unpresign(r *http.Request) error {
-	if !strings.Contains(r.URL.RawQuery, "X-Amz-Signature=") {
+	query := r.URL.RawQuery
+	old := strings.Contains(query, "AWSAccessKeyId=") && strings.Contains(query, "Signature=")
+	if !old && !strings.Contains(query, "X-Amz-Signature=") {
 		return nil
 	}
-	q, err := url.ParseQuery(r.URL.RawQuery)
+	q, err := url.ParseQuery(query)
 	if err != nil {
 		return fmt.Errorf("parse the query: %w", err)
+	}
+	if old {
+		for _, name := range []string{"AWSAccessKeyId", "Expires", "Signature"} {
+			q.Del(name)
+		}
 	}
 	for name, values := range q {
 		if !strings.HasPrefix(strings.ToLower(name), "x-amz-") {

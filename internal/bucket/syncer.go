@@ -5,10 +5,14 @@ import "sync"
 // syncer runs one sync for all callers that wait for one.
 type syncer struct {
 	sync func() error
+	turn chan struct{} // full during a sync
 
-	turn sync.Mutex // held during a sync
 	mu   sync.Mutex
 	next *round // the sync that has not begun yet, if somebody waits for it
+}
+
+func newSyncer(sync func() error) *syncer {
+	return &syncer{sync: sync, turn: make(chan struct{}, 1)}
 }
 
 // round is one sync. err is set before done is closed.
@@ -33,12 +37,12 @@ func (s *syncer) Sync() error {
 		return r.err
 	}
 
-	s.turn.Lock()
+	s.turn <- struct{}{}
 	s.mu.Lock()
 	s.next = nil
 	s.mu.Unlock()
 	r.err = s.sync()
-	s.turn.Unlock()
+	<-s.turn
 	close(r.done)
 	return r.err
 }

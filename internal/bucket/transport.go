@@ -14,7 +14,7 @@ import (
 type transport struct {
 	*http.Transport
 	dir    *os.File
-	syncer syncer
+	syncer *syncer
 }
 
 func newTransport(socket, dir string) (*transport, error) {
@@ -32,7 +32,7 @@ func newTransport(socket, dir string) (*transport, error) {
 		IdleConnTimeout:     time.Minute,
 		DisableCompression:  true, // what a client did not ask for it does not get
 	}}
-	t.syncer.sync = func() error { return syncFileSystem(t.dir) }
+	t.syncer = newSyncer(func() error { return syncFileSystem(f) })
 	return t, nil
 }
 
