@@ -133,24 +133,36 @@ func cborMap(s *Shape, v map[string]any) (any, error) {
 // and floats of any size. Null and undefined are absent, or nil in a sparse list
 // or map. The error is an *Error.
 func decodeCBOR(s *Shape, b []byte) (any, error) {
-	v, err := cborValue(s, b)
+	var r cborReader
+	v, err := r.value(s, b)
 	if err != nil {
 		return nil, notCBOR.because("", err.Error())
 	}
 	return v, nil
 }
 
-func cborValue(s *Shape, raw cbor.RawMessage) (any, error) {
+// A cborReader counts the values that it makes: an empty structure is one byte
+// on the wire and many in memory.
+type cborReader struct{ values int }
+
+// maxCBORValues is twenty times what the largest real request has: CloudWatch's
+// PutMetricData holds some 25,000 values in its 1 MB.
+const maxCBORValues = 500_000
+
+func (r *cborReader) value(s *Shape, raw cbor.RawMessage) (any, error) {
+	if r.values++; r.values > maxCBORValues {
+		return nil, fmt.Errorf("more than %d values", maxCBORValues)
+	}
 	if isCBORNull(raw) {
 		return nil, nil
 	}
 	switch s.Kind {
 	case Structure:
-		return cborStructure(s, raw)
+		return r.structure(s, raw)
 	case List:
-		return cborList(s, raw)
+		return r.list(s, raw)
 	case Map:
-		return cborEntries(s, raw)
+		return r.entries(s, raw)
 	case String:
 		return cborScalar[string](raw)
 	case Blob:
@@ -179,7 +191,7 @@ func cborScalar[T any](raw cbor.RawMessage) (any, error) {
 	return v, nil
 }
 
-func cborStructure(s *Shape, raw cbor.RawMessage) (any, error) {
+func (r *cborReader) structure(s *Shape, raw cbor.RawMessage) (any, error) {
 	var members map[string]cbor.RawMessage
 	if err := cborIn.Unmarshal(raw, &members); err != nil {
 		return nil, err
@@ -190,7 +202,7 @@ func cborStructure(s *Shape, raw cbor.RawMessage) (any, error) {
 		if !given || isCBORNull(item) {
 			continue
 		}
-		member, err := cborValue(m.Shape, item)
+		member, err := r.value(m.Shape, item)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", m.Name, err)
 		}
@@ -199,7 +211,7 @@ func cborStructure(s *Shape, raw cbor.RawMessage) (any, error) {
 	return v, nil
 }
 
-func cborList(s *Shape, raw cbor.RawMessage) (any, error) {
+func (r *cborReader) list(s *Shape, raw cbor.RawMessage) (any, error) {
 	var items []cbor.RawMessage
 	if err := cborIn.Unmarshal(raw, &items); err != nil {
 		return nil, err
@@ -210,14 +222,14 @@ func cborList(s *Shape, raw cbor.RawMessage) (any, error) {
 			return nil, fmt.Errorf("[%d]: null in a list that has no nulls", i)
 		}
 		var err error
-		if list[i], err = cborValue(s.Elem.Shape, item); err != nil {
+		if list[i], err = r.value(s.Elem.Shape, item); err != nil {
 			return nil, fmt.Errorf("[%d]: %w", i, err)
 		}
 	}
 	return list, nil
 }
 
-func cborEntries(s *Shape, raw cbor.RawMessage) (any, error) {
+func (r *cborReader) entries(s *Shape, raw cbor.RawMessage) (any, error) {
 	var items map[string]cbor.RawMessage
 	if err := cborIn.Unmarshal(raw, &items); err != nil {
 		return nil, err
@@ -227,7 +239,7 @@ func cborEntries(s *Shape, raw cbor.RawMessage) (any, error) {
 		if isCBORNull(item) && !s.Sparse {
 			continue
 		}
-		value, err := cborValue(s.Value.Shape, item)
+		value, err := r.value(s.Value.Shape, item)
 		if err != nil {
 			return nil, fmt.Errorf("%.64q: %w", key, err)
 		}

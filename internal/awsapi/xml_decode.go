@@ -32,7 +32,7 @@ func (r *xmlReader) answer(op *Operation, root xml.StartElement) (map[string]any
 	case op.Output == nil:
 		return nil, r.skip()
 	case op.OutputWrapper == "":
-		return r.structure(op.Output, root, 1)
+		return r.structure(op.Output, root)
 	}
 	var out map[string]any
 	err := r.children(func(e xml.StartElement) error {
@@ -43,7 +43,7 @@ func (r *xmlReader) answer(op *Operation, root xml.StartElement) (map[string]any
 			return fmt.Errorf("two elements %s", op.OutputWrapper)
 		}
 		var err error
-		out, err = r.structure(op.Output, e, 2)
+		out, err = r.structure(op.Output, e)
 		return err
 	})
 	if err == nil && out == nil {
@@ -71,13 +71,13 @@ func readXMLBody(m *Member, body []byte) (any, error) {
 	}
 	var v any
 	if inner := rootMember(m); inner != nil {
-		if v, err = r.value(inner, root, 1); err == nil {
+		if v, err = r.value(inner, root); err == nil {
 			v = map[string]any{inner.Name: v}
 		}
 	} else if flattened(m) && m.Shape.Kind != Structure {
 		err = errors.New("a flattened shape has no root element")
 	} else {
-		v, err = r.value(m, root, 1)
+		v, err = r.value(m, root)
 	}
 	if err == nil {
 		err = r.end()
@@ -87,17 +87,28 @@ func readXMLBody(m *Member, body []byte) (any, error) {
 
 // An xmlReader reads the values of shapes from XML in UTF-8 without a document
 // type, so that no entity is known but the five that XML has by itself. It reads
-// the text once and keeps only what the shapes ask for.
+// the text once and keeps only what the shapes ask for. A reader is for bodies
+// whose size is limited already; its own limits hold the memory that a small body
+// can ask for.
 type xmlReader struct {
 	body []byte
 	d    *xml.Decoder
+
+	depth int // elements that are open
+	parts int // elements and attributes so far
 }
 
 func newXMLReader(body []byte) *xmlReader {
 	return &xmlReader{body: body, d: xml.NewDecoder(bytes.NewReader(body))}
 }
 
-var errXMLDocType = errors.New("a document type is not allowed")
+const (
+	// maxXMLParts is five times the elements of the largest request, S3's
+	// CompleteMultipartUpload of 10,000 parts.
+	maxXMLParts = 500_000
+	// maxXMLTag bounds the attributes that the decoder takes in at once.
+	maxXMLTag = 64 << 10
+)
 
 // next is the next token that is not a comment or an instruction.
 func (r *xmlReader) next() (xml.Token, error) {
@@ -106,17 +117,51 @@ func (r *xmlReader) next() (xml.Token, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read XML: %w", err)
 		}
-		switch t.(type) {
+		switch t := t.(type) {
 		case xml.Comment, xml.ProcInst:
 			continue
 		case xml.Directive:
-			return nil, errXMLDocType
+			return nil, errors.New("a document type is not allowed")
+		case xml.EndElement:
+			r.depth--
+		case xml.StartElement:
+			r.depth++
+			r.parts += 1 + len(t.Attr)
+			if r.depth > maxDepth {
+				return nil, fmt.Errorf("elements nest deeper than %d", maxDepth)
+			}
+			if r.parts > maxXMLParts {
+				return nil, fmt.Errorf("more than %d elements and attributes", maxXMLParts)
+			}
 		}
 		return t, nil
 	}
 }
 
+// checkXMLTags looks for a tag that is too long before the decoder keeps all of
+// its attributes.
+func checkXMLTags(body []byte) error {
+	for {
+		start := bytes.IndexByte(body, '<')
+		if start < 0 {
+			return nil
+		}
+		body = body[start+1:]
+		if bytes.HasPrefix(body, []byte("!")) { // a comment or CDATA
+			continue
+		}
+		end := bytes.IndexByte(body[:min(len(body), maxXMLTag)], '>')
+		if end < 0 && len(body) >= maxXMLTag {
+			return fmt.Errorf("a tag is longer than %d bytes", maxXMLTag)
+		}
+		body = body[max(end, 0):]
+	}
+}
+
 func (r *xmlReader) root() (xml.StartElement, error) {
+	if err := checkXMLTags(r.body); err != nil {
+		return xml.StartElement{}, err
+	}
 	for {
 		t, err := r.next()
 		switch t := t.(type) {
@@ -150,16 +195,9 @@ func (r *xmlReader) end() error {
 
 // skip reads on to the end of the element that has begun.
 func (r *xmlReader) skip() error {
-	for open := 1; open > 0; {
-		t, err := r.next()
-		if err != nil {
+	for outside := r.depth - 1; r.depth > outside; {
+		if _, err := r.next(); err != nil {
 			return err
-		}
-		switch t.(type) {
-		case xml.StartElement:
-			open++
-		case xml.EndElement:
-			open--
 		}
 	}
 	return nil
@@ -208,24 +246,21 @@ func (r *xmlReader) text() (string, error) {
 }
 
 // value reads the element that has begun.
-func (r *xmlReader) value(m *Member, e xml.StartElement, depth int) (any, error) {
-	if depth > maxDepth {
-		return nil, fmt.Errorf("elements nest deeper than %d", maxDepth)
-	}
+func (r *xmlReader) value(m *Member, e xml.StartElement) (any, error) {
 	switch m.Shape.Kind {
 	case Structure:
-		return r.structure(m.Shape, e, depth)
+		return r.structure(m.Shape, e)
 	case List:
 		list := []any{}
 		err := r.children(func(e xml.StartElement) error {
-			v, err := r.value(m.Shape.Elem, e, depth+1)
+			v, err := r.value(m.Shape.Elem, e)
 			list = append(list, v)
 			return err
 		})
 		return list, err
 	case Map:
 		v := map[string]any{}
-		err := r.children(func(xml.StartElement) error { return r.entry(m.Shape, v, depth+1) })
+		err := r.children(func(xml.StartElement) error { return r.entry(m.Shape, v) })
 		return v, err
 	}
 	text, err := r.text()
@@ -239,7 +274,7 @@ func (r *xmlReader) value(m *Member, e xml.StartElement, depth int) (any, error)
 	return v, nil
 }
 
-func (r *xmlReader) structure(s *Shape, e xml.StartElement, depth int) (map[string]any, error) {
+func (r *xmlReader) structure(s *Shape, e xml.StartElement) (map[string]any, error) {
 	v := map[string]any{}
 	for _, a := range e.Attr {
 		if m := findAttribute(s, a.Name); m != nil {
@@ -256,12 +291,12 @@ func (r *xmlReader) structure(s *Shape, e xml.StartElement, depth int) (map[stri
 			return r.skip()
 		}
 		if flattened(m) && (m.Shape.Kind == List || m.Shape.Kind == Map) {
-			return r.flattened(m, v, e, depth+1)
+			return r.flattened(m, v, e)
 		}
 		if _, twin := v[m.Name]; twin {
 			return fmt.Errorf("element %s for the second time", e.Name.Local)
 		}
-		value, err := r.value(m, e, depth+1)
+		value, err := r.value(m, e)
 		v[m.Name] = value
 		return err
 	})
@@ -272,30 +307,30 @@ func (r *xmlReader) structure(s *Shape, e xml.StartElement, depth int) (map[stri
 }
 
 // flattened adds an element that stands in its list's or map's place.
-func (r *xmlReader) flattened(m *Member, into map[string]any, e xml.StartElement, depth int) error {
+func (r *xmlReader) flattened(m *Member, into map[string]any, e xml.StartElement) error {
 	if m.Shape.Kind == Map {
 		v, _ := into[m.Name].(map[string]any)
 		if v == nil {
 			v = map[string]any{}
 			into[m.Name] = v
 		}
-		return r.entry(m.Shape, v, depth)
+		return r.entry(m.Shape, v)
 	}
 	list, _ := into[m.Name].([]any)
-	item, err := r.value(m.Shape.Elem, e, depth)
+	item, err := r.value(m.Shape.Elem, e)
 	into[m.Name] = append(list, item)
 	return err
 }
 
 // entry reads the element of a map's entry that has begun.
-func (r *xmlReader) entry(s *Shape, into map[string]any, depth int) error {
+func (r *xmlReader) entry(s *Shape, into map[string]any) error {
 	var key, value any
 	err := r.children(func(e xml.StartElement) (err error) {
 		switch e.Name.Local {
 		case wireName(s.Key, "key"):
-			key, err = r.value(s.Key, e, depth)
+			key, err = r.value(s.Key, e)
 		case wireName(s.Value, "value"):
-			value, err = r.value(s.Value, e, depth)
+			value, err = r.value(s.Value, e)
 		default:
 			err = r.skip()
 		}

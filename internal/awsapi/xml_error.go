@@ -165,7 +165,7 @@ func (r *xmlReader) errorFields(shape *Shape, start int64) map[string]any {
 	if err != nil {
 		return nil
 	}
-	fields, err := again.structure(shape, root, 1)
+	fields, err := again.structure(shape, root)
 	if err != nil {
 		return nil
 	}
@@ -183,17 +183,14 @@ func (r *xmlReader) texts() (map[string]string, error) {
 	err := r.children(func(e xml.StartElement) error {
 		var text []byte
 		onlyText := true
-		for open := 1; open > 0; {
+		for outside := r.depth - 1; r.depth > outside; {
 			t, err := r.next()
 			if err != nil {
 				return err
 			}
 			switch t := t.(type) {
 			case xml.StartElement:
-				open++
 				onlyText = false
-			case xml.EndElement:
-				open--
 			case xml.CharData:
 				text = append(text, t...)
 			}
