@@ -43,11 +43,12 @@ type Signature struct {
 	Payload      Payload
 	DeclaredHash string
 
-	given string // the signature itself, in hex
-	term  string // the last element of the credential
-	stamp string // the time as the string to sign has it
-	req   *Request
-	query []pair
+	unproven bool   // chunks are not verified
+	given    string // the signature itself, in hex
+	term     string // the last element of the credential
+	stamp    string // the time as the string to sign has it
+	req      *Request
+	query    []pair
 }
 
 // Parse reads a request's signature. Its error is an *Error; one that Is

@@ -149,3 +149,25 @@ func TestBodyDecodesAndProvesTheChunkedExamples(t *testing.T) {
 		})
 	}
 }
+
+func TestUnprovenBodiesAreDecodedWithoutTheSecret(t *testing.T) {
+	for _, c := range []struct {
+		body    string
+		trailer bool
+		want    error
+	}{
+		{strings.Replace(chunksBody, "=ad80", "=ad81", 1), false, nil},
+		{strings.Replace(trailerBody, "ture:d81f", "ture:d81e", 1), true, nil},
+		{strings.Replace(trailerBody, "sOO8", "sOO9", 1), true, ChecksumMismatch},
+		{strings.Replace(chunksBody, "9df9\r\n\r\n", "9df9\r\n", 1), false, BadBody},
+	} {
+		unproven := chunksSignature(t, c.trailer).Unproven()
+		body, err := unproven.Body(io.NopCloser(strings.NewReader(c.body)), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(body); !errors.Is(err, c.want) || len(got) != 66560 {
+			t.Errorf("%d bytes, %v; want %v", len(got), err, c.want)
+		}
+	}
+}

@@ -85,7 +85,7 @@ func (r *ChunkedReader) end() error {
 	if err != nil {
 		return err
 	}
-	if r.signed() {
+	if r.key != nil {
 		sum := sha256.Sum256(signed)
 		text := "AWS4-HMAC-SHA256-TRAILER\n" + r.sig.stamp + "\n" + r.sig.scope() + "\n" + r.prev + "\n" + hex.EncodeToString(sum[:])
 		if err := r.link(text, signature); err != nil {
