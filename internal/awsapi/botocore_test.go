@@ -40,6 +40,18 @@ type botocoreResult struct {
 // was made from is not installed.
 func askBotocore(t *testing.T, jobs []*botocoreJob) []botocoreResult {
 	t.Helper()
+	results := runBotocore[botocoreResult](t, "testdata/as_botocore.py", jobs)
+	for i, result := range results {
+		if result.Error != "" {
+			t.Errorf("%s %s: botocore: %s\n%s", jobs[i].Service, jobs[i].Operation, result.Error, jobs[i].Body)
+		}
+	}
+	return results
+}
+
+// runBotocore gives each job to a script, a line each, and returns its answers.
+func runBotocore[Result, Job any](t *testing.T, script string, jobs []Job) []Result {
+	t.Helper()
 	var index TableIndex
 	if err := openCatalog(t).read("index.json", &index); err != nil {
 		t.Fatal(err)
@@ -55,7 +67,7 @@ func askBotocore(t *testing.T, jobs []*botocoreJob) []botocoreResult {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.CommandContext(t.Context(), "python3", "testdata/as_botocore.py")
+	cmd := exec.CommandContext(t.Context(), "python3", "-B", script)
 	var complaints bytes.Buffer
 	cmd.Stdin, cmd.Stderr = &in, &complaints
 	out, err := cmd.Output()
@@ -64,13 +76,10 @@ func askBotocore(t *testing.T, jobs []*botocoreJob) []botocoreResult {
 	}
 	dec := json.NewDecoder(bytes.NewReader(out))
 	dec.UseNumber()
-	results := make([]botocoreResult, len(jobs))
+	results := make([]Result, len(jobs))
 	for i := range results {
 		if err := dec.Decode(&results[i]); err != nil {
 			t.Fatal(err)
-		}
-		if results[i].Error != "" {
-			t.Errorf("%s %s: botocore: %s\n%s", jobs[i].Service, jobs[i].Operation, results[i].Error, jobs[i].Body)
 		}
 	}
 	return results

@@ -227,14 +227,22 @@ func (s *search) route() error {
 // routeIn takes the route that fits best of all the services'.
 func (s *search) routeIn(services []*Service, query url.Values, only func(*route, *restCall) bool) error {
 	s.suppose(services)
-	call := &restCall{method: s.r.Method, query: query, header: s.r.Header, only: only}
+	call := &restCall{header: s.r.Header, only: only}
 	var best *route
+	var err error
 	for _, svc := range services {
 		if svc.routes == nil {
 			continue
 		}
 		f := Found{Service: svc}
 		call.segments = splitPath(f.path(s.r))
+		call.method, call.query = s.r.Method, query
+		if asked := f.asked(s.r); asked != s.r {
+			call.method = asked.Method
+			if call.query, err = parseQuery(asked.RawQuery); err != nil {
+				return malformed(&s.found, err)
+			}
+		}
 		r := svc.routes.find(call)
 		if r != nil && (best == nil || s.compare(r, best, call) < 0) {
 			best = r

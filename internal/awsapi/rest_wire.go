@@ -28,6 +28,7 @@ type restBody interface {
 func (w restWire) decodeRequest(f *Found, r *Request) (map[string]any, error) {
 	b := bindingsOf(f.Operation.Input)
 	params := map[string]any{}
+	r = f.asked(r)
 	labels, ok := f.Operation.route.values(splitPath(f.path(r)))
 	if !ok {
 		return nil, fmt.Errorf("the path %.200q is not of the operation %s", r.Path, f.Operation.Name)
@@ -52,6 +53,21 @@ func (w restWire) decodeRequest(f *Found, r *Request) (map[string]any, error) {
 		return nil, err
 	}
 	return params, w.decodeBody(f.Operation.Input, b, r.Body, params)
+}
+
+// asked is the request as the model has it. Clients send CloudSearch's searches,
+// which are GET, as POST with the query in the body, for it may be long.
+func (f *Found) asked(r *Request) *Request {
+	if f.Service.ID != "cloudsearchdomain" || !isForm(r) {
+		return r
+	}
+	query := string(r.Body)
+	if r.RawQuery != "" {
+		query = r.RawQuery + "&" + query
+	}
+	get := *r
+	get.Method, get.RawQuery, get.Body = http.MethodGet, query, nil
+	return &get
 }
 
 func (w restWire) decodeBody(s *Shape, b *bindings, body []byte, into map[string]any) error {
