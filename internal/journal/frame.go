@@ -45,7 +45,7 @@ const (
 	// frameFill is how much data makes a frame full. The last append to go into
 	// a frame may exceed it.
 	frameFill    = 512 << 10
-	frameRecords = 128
+	frameRecords = 64
 
 	maxFrameRaw    = MaxAppendBytes + frameFill + recordOverhead*frameRecords
 	maxFramePacked = maxFrameRaw + maxFrameRaw>>8 + 1024
