@@ -1,0 +1,191 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/cairn-audit/cairn/internal/awsapi"
+	"github.com/cairn-audit/cairn/internal/bucket"
+	"github.com/cairn-audit/cairn/internal/durable"
+	"github.com/cairn-audit/cairn/internal/gateway"
+	"github.com/cairn-audit/cairn/internal/history"
+	"github.com/cairn-audit/cairn/internal/identity"
+	"github.com/cairn-audit/cairn/internal/journal"
+	"github.com/cairn-audit/cairn/internal/record"
+	"github.com/cairn-audit/cairn/internal/sandbox"
+	"github.com/cairn-audit/cairn/internal/seal"
+	"github.com/cairn-audit/cairn/internal/services/cloudtrail"
+	"github.com/cairn-audit/cairn/internal/services/sts"
+	"github.com/cairn-audit/cairn/internal/state"
+)
+
+// What stands in the data directory.
+const (
+	stateFile  = "state.db"
+	masterKey  = "master.key"
+	journalDir = "journal"
+	objectsDir = "s3"
+)
+
+// parts are what the routes are made of.
+type parts struct {
+	catalog   *awsapi.Catalog
+	store     *state.Store
+	directory *identity.Directory
+	history   *history.History
+	journal   *journal.Journal
+	key       *seal.Key
+}
+
+// assemble opens everything below the data directory and puts the gateway in
+// front of it.
+func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
+	if err := durable.MkdirAll(durable.OS{}, s.options.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data directory: %w", err)
+	}
+	var p parts
+	for _, step := range []func(context.Context, *parts) error{s.openState, s.openAccount, s.openJournal} {
+		if err := step(ctx, &p); err != nil {
+			return nil, err
+		}
+	}
+	routes, err := s.routes(ctx, &p)
+	if err != nil {
+		return nil, err
+	}
+	records, err := record.New(p.catalog)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.settle(ctx, &p); err != nil {
+		return nil, err
+	}
+	limits := s.options.Config.Limits
+	return gateway.New(gateway.Options{
+		Catalog: p.catalog, Records: records, Journal: p.journal, Identities: p.directory, Routes: routes,
+		Auth: s.options.Auth, Account: s.endpoint.Account, Region: s.options.Region,
+		TrustedProxies: s.options.Config.TrustedProxies,
+		Limits: gateway.Limits{
+			Body: limits.BodyBytes, Answer: limits.AnswerBytes, Idle: limits.Idle, Call: limits.Call,
+		},
+		Logger: s.options.Logger.With("component", "gateway"),
+	}), nil
+}
+
+func (s *Server) openState(_ context.Context, p *parts) (err error) {
+	if p.catalog, err = awsapi.Open(); err != nil {
+		return err
+	}
+	if p.key, err = seal.LoadKey(filepath.Join(s.options.Data, masterKey)); err != nil {
+		return fmt.Errorf("load the master key: %w", err)
+	}
+	if p.store, err = state.Open(filepath.Join(s.options.Data, stateFile)); err != nil {
+		return fmt.Errorf("open the state: %w", err)
+	}
+	s.cleanups.add("the state", func(context.Context) error { return p.store.Close() })
+	p.directory = identity.New(p.store, p.key)
+	return nil
+}
+
+// openAccount finds the server's account, or makes it at the first start.
+func (s *Server) openAccount(_ context.Context, p *parts) error {
+	id, err := p.directory.Account()
+	if err != nil {
+		return fmt.Errorf("find the account: %w", err)
+	}
+	if id != "" {
+		if s.options.Account != "" && s.options.Account != id {
+			return fmt.Errorf("%s belongs to account %s, not %s", s.options.Data, id, s.options.Account)
+		}
+		s.endpoint.Account = id
+		return nil
+	}
+	if id = s.options.Account; id == "" {
+		id = DefaultAccount
+	}
+	path := filepath.Join(s.options.Data, credentialsFile)
+	_, err = p.directory.Bootstrap(id, time.Now(), func(root, administrator identity.Credential) error {
+		return durable.WriteFile(durable.OS{}, path, formatCredentials(root, administrator), 0o600)
+	})
+	if err != nil {
+		return err
+	}
+	s.endpoint.Account, s.made = id, path
+	return nil
+}
+
+func (s *Server) openJournal(ctx context.Context, p *parts) (err error) {
+	logger := s.options.Logger.With("component", "journal")
+	p.history = history.New(durable.OS{}, s.options.Logger.With("component", "history"))
+	p.journal, err = journal.Open(filepath.Join(s.options.Data, journalDir), p.history, journal.Options{Logger: logger})
+	if err != nil {
+		return fmt.Errorf("open the journal: %w", err)
+	}
+	s.cleanups.add("the journal", func(context.Context) error {
+		err := p.journal.Close()
+		p.history.Close()
+		return err
+	})
+	p.history.Attach(p.journal)
+	s.retain(p.journal)
+	return nil
+}
+
+// settle makes events of the intents that an earlier process left open.
+func (s *Server) settle(ctx context.Context, p *parts) error {
+	n, err := gateway.Recover(ctx, p.journal, p.journal.OpenIntents())
+	if err != nil {
+		return fmt.Errorf("settle the calls of an earlier run: %w", err)
+	}
+	if n > 0 {
+		s.options.Logger.Warn("calls of an earlier run were cut off; their events say that the outcome is unknown", "calls", n)
+	}
+	return nil
+}
+
+// routes says who answers what.
+func (s *Server) routes(ctx context.Context, p *parts) (gateway.Routes, error) {
+	trail := cloudtrail.New(p.history, cloudtrail.Options{
+		Retention: s.retention(), LookupTPS: s.options.LookupTPS, TokenKey: p.key.Derive("lookup tokens"),
+	})
+	r := gateway.Routes{
+		Own:        map[string]gateway.Destination{"cloudtrail": gateway.BuiltIn(trail)},
+		Configured: map[string]gateway.Destination{},
+		BuiltIn:    map[string]gateway.Destination{},
+	}
+	if err := s.routeUpstreams(ctx, &r); err != nil {
+		return r, err
+	}
+	if s.options.Auth == gateway.AuthVerify || r.Upstream == nil {
+		// Who is who is Cairn's own to say where it checks signatures.
+		r.BuiltIn["sts"] = gateway.BuiltIn(gateway.Validated(sts.Service{}))
+		if r.Upstream != nil && r.Configured["sts"] == nil {
+			r.Configured["sts"] = r.BuiltIn["sts"]
+		}
+	}
+	if r.Upstream != nil {
+		return r, nil
+	}
+	objects, err := bucket.Start(ctx, bucket.Options{
+		Dir: filepath.Join(s.options.Data, objectsDir), Account: s.endpoint.Account,
+		Logger: s.options.Logger.With("component", "s3"),
+	})
+	if err != nil {
+		return r, fmt.Errorf("start the built-in S3: %w", err)
+	}
+	s.cleanups.add("the built-in S3", objects.Close)
+	r.BuiltIn["s3"] = gateway.Objects(objects, gateway.Limits{Answer: s.options.Config.Limits.AnswerBytes})
+	box, err := sandbox.New(sandbox.Keep(p.store), p.catalog, sandbox.Options{})
+	if err != nil {
+		return r, fmt.Errorf("start the sandbox: %w", err)
+	}
+	for _, id := range p.catalog.Services() {
+		if box.Serves(id) {
+			r.BuiltIn[id] = gateway.BuiltIn(gateway.Validated(box))
+		}
+	}
+	return r, nil
+}

@@ -1,0 +1,130 @@
+// Package gateway is the front door: one HTTP endpoint that speaks for every
+// AWS service. It finds out what a request asks and who asks it, commits what
+// must be durable before the request goes anywhere, hands it to its
+// destination, and commits the event before the answer leaves.
+//
+// What always holds:
+//
+//   - An answer leaves after its event is durable. Where the event cannot be
+//     written, the caller gets an error instead of the answer.
+//   - A call that changes something is handed over after its intent is durable;
+//     see the recorder type.
+//   - A client that hangs up cancels nothing of its own record.
+//   - A refused request is an event too.
+package gateway
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/cairn-audit/cairn/internal/awsapi"
+	"github.com/cairn-audit/cairn/internal/identity"
+	"github.com/cairn-audit/cairn/internal/record"
+)
+
+// Auth says how callers are known.
+type Auth string
+
+const (
+	// AuthVerify takes only signatures made with a key that Cairn knows.
+	AuthVerify Auth = "verify"
+	// AuthOpen takes any key as given, for use in front of emulators: the
+	// caller is who Cairn knows by the key, else the account's root user.
+	AuthOpen Auth = "open"
+)
+
+// Identities says what an access key proves. The error is
+// identity.ErrUnknownKey where there is no such key.
+type Identities interface {
+	Credential(ctx context.Context, accessKeyID string) (identity.Credential, error)
+}
+
+// Options are what a gateway needs. All but the last four are required.
+type Options struct {
+	Catalog    *awsapi.Catalog
+	Records    *record.Builder
+	Journal    Journal
+	Identities Identities
+	Routes     Routes
+
+	Auth Auth
+	// Account and Region are those of calls that do not say.
+	Account, Region string
+
+	TrustedProxies []netip.Prefix
+	Limits         Limits
+	Logger         *slog.Logger
+}
+
+// Gateway is an http.Handler.
+type Gateway struct {
+	Options
+	recorder *recorder
+}
+
+// New makes a gateway.
+func New(o Options) *Gateway {
+	o.Limits = o.Limits.withDefaults()
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Gateway{Options: o, recorder: &recorder{journal: o.Journal, records: o.Records}}
+}
+
+// ServeHTTP records and answers one request.
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := g.newExchange(w, r)
+	// The call is seen through whatever the client does; the destination's
+	// own limit bounds it.
+	ctx := context.WithoutCancel(r.Context())
+	answer := x.handle(ctx)
+	x.send(answer)
+}
+
+// newExchange notes what is known of a request before it is read.
+func (g *Gateway) newExchange(w http.ResponseWriter, r *http.Request) *exchange {
+	control := http.NewResponseController(w)
+	x := &exchange{
+		gateway: g, http: r, started: time.Now(),
+		writer: &patientWriter{ResponseWriter: w, control: control, idle: g.Limits.Idle},
+		body:   &patientReader{body: r.Body, control: control, idle: g.Limits.Idle},
+	}
+	x.call = record.Call{
+		EventID: uuid.NewString(), RequestID: uuid.NewString(),
+		AccountID: g.Account, Region: g.Region,
+		SourceIP: sourceAddress(r, g.TrustedProxies), UserAgent: r.UserAgent(), TLS: tlsDetails(r),
+	}
+	x.request = Request{HTTP: r, Length: r.ContentLength}
+	return x
+}
+
+// handle takes the request through its steps and returns the answer to send,
+// which has its event by then.
+func (x *exchange) handle(ctx context.Context) (answer *Answer) {
+	defer func() {
+		if p := recover(); p != nil {
+			x.gateway.Logger.ErrorContext(ctx, "panic while a call was handled", "panic", p,
+				"eventSource", x.call.SigningName, "eventName", x.call.EventName, "stack", stack())
+			answer = x.conclude(ctx, nil, &UnknownOutcomeError{Err: errors.New("internal failure")})
+		}
+	}()
+	for _, step := range []func(context.Context) error{
+		x.identify, x.authenticate, x.decode,
+	} {
+		if err := step(ctx); err != nil {
+			return x.conclude(ctx, nil, err)
+		}
+	}
+	destination := x.gateway.Routes.To(x.serviceID(), x.call.SigningName)
+	if err := x.announce(ctx); err != nil {
+		return x.unrecorded(ctx, err)
+	}
+	result, err := destination.Do(ctx, &x.request)
+	return x.conclude(ctx, result, err)
+}

@@ -1,0 +1,105 @@
+package gateway
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/cairn-audit/cairn/internal/awsapi"
+)
+
+// Limits bound what a client can make the gateway hold or wait for. A zero
+// value takes the default.
+type Limits struct {
+	// Body is the largest request body that is read whole, in bytes.
+	// Streamed bodies (S3 objects) have no limit of size.
+	Body int64
+	// Answer is the largest answer that is read whole, to be recorded with
+	// its elements. A larger one is passed on and recorded without.
+	Answer int64
+	// Idle is how long a client may go without sending or taking a byte in
+	// the middle of a request or an answer.
+	Idle time.Duration
+	// Call is how long a backend may take to begin its answer.
+	Call time.Duration
+}
+
+func (l Limits) withDefaults() Limits {
+	if l.Body == 0 {
+		l.Body = 16 << 20
+	}
+	if l.Answer == 0 {
+		l.Answer = 64 << 20
+	}
+	if l.Idle == 0 {
+		l.Idle = 30 * time.Second
+	}
+	if l.Call == 0 {
+		l.Call = 5 * time.Minute
+	}
+	return l
+}
+
+// errBodyTooLarge is the refusal of a body over Limits.Body.
+func errBodyTooLarge() *awsapi.Error {
+	return &awsapi.Error{
+		Code: "RequestEntityTooLargeException", Status: http.StatusRequestEntityTooLarge,
+		Message: "The request body is larger than this endpoint accepts.",
+	}
+}
+
+// errBodyIncomplete is the refusal of a body that broke off or stalled.
+func errBodyIncomplete() *awsapi.Error {
+	return &awsapi.Error{
+		Code: "IncompleteBody", Status: http.StatusBadRequest,
+		Message: "The request body did not arrive whole.",
+	}
+}
+
+// readWhole reads a body of at most max bytes. The error is an *awsapi.Error
+// where the client is at fault.
+func readWhole(r io.Reader, max int64) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r, max+1))
+	if err != nil {
+		return nil, errBodyIncomplete()
+	}
+	if int64(len(body)) > max {
+		return nil, errBodyTooLarge()
+	}
+	return body, nil
+}
+
+// A patientReader reads a request's body and gives the client a fresh deadline
+// for each read, so that a slow upload may go on and a stalled one may not.
+type patientReader struct {
+	body    io.ReadCloser
+	control *http.ResponseController
+	idle    time.Duration
+	n       int64
+}
+
+func (p *patientReader) Read(b []byte) (int, error) {
+	if err := p.control.SetReadDeadline(time.Now().Add(p.idle)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return 0, err
+	}
+	n, err := p.body.Read(b)
+	p.n += int64(n)
+	return n, err
+}
+
+func (p *patientReader) Close() error { return p.body.Close() }
+
+// A patientWriter is the same for the answer.
+type patientWriter struct {
+	http.ResponseWriter
+	control *http.ResponseController
+	idle    time.Duration
+}
+
+func (p *patientWriter) Write(b []byte) (int, error) {
+	if err := p.control.SetWriteDeadline(time.Now().Add(p.idle)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return 0, err
+	}
+	return p.ResponseWriter.Write(b)
+}

@@ -1,0 +1,95 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/cairn-audit/cairn/event"
+	"github.com/cairn-audit/cairn/internal/history"
+	"github.com/cairn-audit/cairn/internal/journal"
+	"github.com/cairn-audit/cairn/internal/record"
+)
+
+// Journal is where events become durable. When Append returns nil, the records
+// are durable and can be looked up; when it returns an error, they are not
+// there. Append does not give up a record that it has taken because a context
+// ends. Ready returns an error while an append would fail; it costs nothing
+// while all is well.
+type Journal interface {
+	Append(ctx context.Context, recs ...journal.Record) (journal.Seq, error)
+	Ready(ctx context.Context) error
+}
+
+// recorder turns calls into events and commits them. It is the only writer of
+// the journal.
+//
+// A call that changes something is recorded twice. Its intent is durable before
+// the call is handed over: it holds the event as it will be if nothing more is
+// ever known, "outcome unknown". The event settles it. An intent that is still
+// open when Cairn starts becomes that event; see Recover. A call that only reads
+// has no intent, and is handed over only while the journal can write.
+type recorder struct {
+	journal Journal
+	records *record.Builder
+}
+
+// intent commits that a call is about to be handed over, where that is needed,
+// and returns the intent's number, else 0.
+func (r *recorder) intent(ctx context.Context, c *record.Call) (journal.Seq, error) {
+	if r.records.ReadOnly(c.Operation) {
+		return 0, r.journal.Ready(ctx)
+	}
+	unknown := *c
+	unknown.OutcomeUnknown = true
+	return r.append(ctx, &unknown, journal.Record{Kind: journal.Intent})
+}
+
+// event commits what came of a call.
+func (r *recorder) event(ctx context.Context, c *record.Call, intent journal.Seq) error {
+	_, err := r.append(ctx, c, journal.Record{Kind: journal.Event, Settles: intent})
+	return err
+}
+
+func (r *recorder) append(ctx context.Context, c *record.Call, rec journal.Record) (journal.Seq, error) {
+	data, err := encode(r.records.Build(c))
+	if err != nil {
+		return 0, fmt.Errorf("encode the event of %s: %w", c.EventName, err)
+	}
+	rec.Data = data
+	return r.journal.Append(ctx, rec)
+}
+
+// encode makes the journal's record of an event: the event and what it is looked
+// up by.
+func encode(e *event.Event) ([]byte, error) {
+	category, err := history.ParseCategory(e.EventCategory)
+	if err != nil {
+		return nil, err
+	}
+	a := e.Attributes()
+	entry := history.Entry{
+		Time: e.EventTime.Time, Account: e.RecipientAccountID, Region: e.AWSRegion, Category: category,
+		Attributes: history.Attributes{
+			EventID: a.EventID, EventName: a.EventName, ReadOnly: a.ReadOnly, Username: a.Username,
+			EventSource: a.EventSource, AccessKeyID: a.AccessKeyID,
+		},
+		JSON: e.AppendJSON(nil),
+	}
+	for _, r := range a.Resources {
+		entry.Resources = append(entry.Resources, history.Resource{Type: r.Type, Name: r.Name})
+	}
+	return entry.Encode()
+}
+
+// Recover settles the intents that an earlier process left open: each becomes
+// the event that it holds, which says that its outcome is unknown. It returns
+// how many there were.
+func Recover(ctx context.Context, j Journal, open []journal.Entry) (int, error) {
+	for i, intent := range open {
+		_, err := j.Append(ctx, journal.Record{Kind: journal.Event, Settles: intent.Seq, Data: intent.Data})
+		if err != nil {
+			return i, fmt.Errorf("settle intent %d: %w", intent.Seq, err)
+		}
+	}
+	return len(open), nil
+}
