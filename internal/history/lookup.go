@@ -65,7 +65,7 @@ func (h *History) lookup(ctx context.Context, q *Query) (Page, error) {
 // retention has dropped meanwhile are left out.
 func (h *History) read(ctx context.Context, q *Query, seqs []journal.Seq, page *Page) error {
 	for len(seqs) > 0 {
-		recs, err := h.journal.Get(ctx, seqs)
+		recs, err := h.fetch(ctx, seqs)
 		if err == nil {
 			return q.take(seqs, recs, page)
 		}
