@@ -39,7 +39,7 @@ func TestClientsWorkThroughForward(t *testing.T) {
 		"Go SDK":          func(t *testing.T) { useGoSDK(t, "gosdk", plain) },
 		"Go SDK with TLS": func(t *testing.T) { useGoSDK(t, "gosdk-tls", secure) },
 		"AWS CLI":         func(t *testing.T) { useCLI(t, plain.URL) },
-		"boto3":           func(t *testing.T) { useBoto3(t, script, plain.URL) },
+		"boto3":           func(t *testing.T) { useBoto3(t, script, plain.URL, secure.URL) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -224,12 +224,12 @@ func sameFile(t *testing.T, a, b string) {
 	}
 }
 
-func useBoto3(t *testing.T, script, endpoint string) {
+func useBoto3(t *testing.T, script, plain, secure string) {
 	python, err := exec.LookPath("python3")
 	if err != nil || exec.Command(python, "-c", "import boto3").Run() != nil {
 		t.Skip("boto3 is not installed")
 	}
-	cmd := exec.CommandContext(t.Context(), python, script, endpoint)
+	cmd := exec.CommandContext(t.Context(), python, script, plain, secure)
 	cmd.Env = clientEnv(t)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)

@@ -21,6 +21,10 @@ const (
 
 	unsignedPayload   = "UNSIGNED-PAYLOAD"
 	streamingUnsigned = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+
+	// maxUpload is S3's limit. What is announced as longer goes as it is, for
+	// the server to refuse.
+	maxUpload = 5 << 30
 )
 
 // Forward sends an authenticated request to the server, signed anew, and
@@ -123,15 +127,15 @@ func setBody(out, r *http.Request) {
 
 	switch {
 	case isHash(hash):
-	case length >= 0 && (streaming || isUpload(out)):
+	case length >= 0 && length <= maxUpload && (streaming || isUpload(out)):
 		out.Header.Set(hashHeader, streamingUnsigned)
 		out.Header.Set(lengthHeader, strconv.FormatInt(length, 10))
 		if trailer != "" {
 			out.Header.Set(trailerHeader, trailer)
 		}
 		var body io.Reader = http.NoBody
-		if length > 0 {
-			body = r.Body
+		if r.Body != nil {
+			body = r.Body // read even if it is empty: trailers come after it
 		}
 		f := newFramed(body, length, trailer, func(name string) string { return r.Trailer.Get(name) })
 		out.Body, out.ContentLength = io.NopCloser(f), f.Len()

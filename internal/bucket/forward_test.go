@@ -1,11 +1,13 @@
 package bucket
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -106,6 +108,20 @@ func TestTrailingChecksumIsCheckedByTheServer(t *testing.T) {
 	}
 }
 
+func TestTrailerOfAnEmptyObjectIsRead(t *testing.T) {
+	s := start(t)
+	must(t, s, request("PUT", "/logs", ""))
+	r := request("PUT", "/logs/key", "")
+	r.Header.Set(hashHeader, streamingUnsigned)
+	r.Header.Set(trailerHeader, "x-amz-checksum-crc32")
+	r.Trailer = http.Header{}
+	r.Body = io.NopCloser(&unchunked{
+		r:       bufio.NewReader(strings.NewReader("0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n")),
+		trailer: r.Trailer,
+	})
+	must(t, s, r)
+}
+
 func TestUnknownTrailerIsRefusedByTheServer(t *testing.T) {
 	s := start(t)
 	must(t, s, request("PUT", "/logs", ""))
@@ -128,6 +144,34 @@ func TestUploadOfUnknownLengthIsAskedForIt(t *testing.T) {
 			t.Errorf("%q: %d %s, want 411", hash, status, body)
 		}
 	}
+}
+
+func TestUploadBeyondTheLimitIsRefused(t *testing.T) {
+	s := start(t)
+	must(t, s, request("PUT", "/logs", ""))
+	for _, length := range []int64{maxUpload + 1, math.MaxInt64} {
+		r := request("PUT", "/logs/key", "")
+		r.Body = io.NopCloser(neverEnding('x'))
+		r.ContentLength = length
+		res, err := s.Forward(t.Context(), r)
+		if err != nil {
+			continue // the server has closed the connection before all was sent
+		}
+		res.Body.Close()
+		if res.StatusCode != http.StatusBadRequest {
+			t.Errorf("%d bytes: %s, want 400", length, res.Status)
+		}
+	}
+}
+
+// neverEnding is a body of one byte, again and again.
+type neverEnding byte
+
+func (b neverEnding) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = byte(b)
+	}
+	return len(p), nil
 }
 
 func TestKeysArriveAsTheyAre(t *testing.T) {

@@ -1,16 +1,20 @@
-"""What a boto3 user does with S3; the argument is the endpoint."""
+"""What a boto3 user does with S3; the arguments are an http and an https endpoint."""
 
 import io
 import os
 import sys
 import urllib.request
+import warnings
 
 import boto3
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, MissingDependencyException
 
-s3 = boto3.client("s3", endpoint_url=sys.argv[1])
+warnings.filterwarnings("ignore")  # of certificates that nobody signed
+once = Config(retries={"max_attempts": 1})  # for errors that are meant
+s3 = boto3.client("s3", endpoint_url=sys.argv[1], config=once)
+secure = boto3.client("s3", endpoint_url=sys.argv[2], verify=False)
 s3.create_bucket(
     Bucket="boto", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
 )
@@ -24,39 +28,18 @@ def check(key, want, **kw):
     return got
 
 
-class Stream(io.RawIOBase):
-    """A body that is not bytes, so that the checksum comes in a trailer."""
-
-    def __init__(self, data):
-        self.data = io.BytesIO(data)
-
-    def readable(self):
-        return True
-
-    def readinto(self, b):
-        return self.data.readinto(b)
-
-    def seekable(self):
-        return True
-
-    def seek(self, *a):
-        return self.data.seek(*a)
-
-    def tell(self):
-        return self.data.tell()
-
-
+# In the clear the checksum is a header; over TLS that of a stream is a trailer.
 data = os.urandom(200_000)
 for algorithm in (None, "CRC32", "SHA1", "SHA256", "CRC32C", "CRC64NVME"):
     kw = {"ChecksumAlgorithm": algorithm} if algorithm else {}
-    for body in (b"", b"x", data, Stream(data)):
+    for body in (b"", b"x", data):
         try:
             s3.put_object(Bucket="boto", Key="k", Body=body, **kw)
-        except Exception as e:
-            if "MissingDependency" in type(e).__name__:
-                continue  # CRC32C and CRC64NVME need awscrt
-            raise
-        check("k", data if isinstance(body, Stream) else body)
+            check("k", body)
+            secure.put_object(Bucket="boto", Key="k", Body=io.BytesIO(body), **kw)
+            check("k", body)
+        except MissingDependencyException:
+            pass  # some algorithms need a library of their own
 
 # In parts, and with the checksum of each.
 big = os.urandom(20 << 20)
