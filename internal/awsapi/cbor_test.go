@@ -122,6 +122,7 @@ func TestMalformedCBORIsRefused(t *testing.T) {
 		"deep structures":           strings.Repeat("a1"+"6473656c66", 10_000),
 		"deep lists, unknown":       "a1" + "616e" + strings.Repeat("81", 100_000),
 		"deep tags":                 strings.Repeat("c1", 100_000),
+		"many values":               strings.Repeat("a1"+"6473656c66", 4) + "a1" + "646c697374" + "9f" + strings.Repeat("60", 200_000) + "ff",
 		"a break":                   "ff",
 	} {
 		b, err := hex.DecodeString(code)

@@ -15,6 +15,11 @@ import (
 // attribute values, each of which takes two or three of JSON's.
 const maxJSONDepth = 256
 
+// maxJSONValues bounds the values of a body, each of which takes a hundred bytes
+// and may be two bytes of JSON. The largest real request, PutLogEvents, has
+// 30,000.
+const maxJSONValues = 1_000_000
+
 // The words of AWS's front end for JSON of the wrong type, observed with
 // Athena, SQS and SES.
 const (
@@ -49,6 +54,9 @@ func decodeJSON(s *Shape, body []byte) (any, error) {
 	if !utf8.Valid(body) {
 		return nil, errors.New("the body is not valid UTF-8")
 	}
+	if atLeastJSONValues(body) > maxJSONValues {
+		return nil, fmt.Errorf("the body has more than %d values", maxJSONValues)
+	}
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber()
 	var v any
@@ -59,6 +67,25 @@ func decodeJSON(s *Shape, body []byte) (any, error) {
 		return nil, errors.New("the body has something after its JSON value")
 	}
 	return typeJSON(s, v, 0)
+}
+
+// atLeastJSONValues counts what begins a value or separates two, outside of
+// strings. The body need not be valid JSON.
+func atLeastJSONValues(body []byte) int {
+	n := 0
+	for i := 0; i < len(body); i++ {
+		switch body[i] {
+		case ',', '[', '{':
+			n++
+		case '"':
+			for i++; i < len(body) && body[i] != '"'; i++ {
+				if body[i] == '\\' {
+					i++
+				}
+			}
+		}
+	}
+	return n
 }
 
 // typeJSON turns parsed JSON into a value of the shape, reusing its maps and

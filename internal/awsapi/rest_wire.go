@@ -236,14 +236,16 @@ func (e *memberError) Unwrap() error { return e.err }
 var errQuery = errors.New("the query string is malformed")
 
 // parseQuery reads a query string or a form. Unlike the library it takes a
-// semicolon for itself, as AWS does, and any number of parameters: the size of
-// a request is limited already.
+// semicolon for itself, as AWS does, and as many parameters as a form may have.
 func parseQuery(raw string) (url.Values, error) {
 	values := url.Values{}
 	return values, addQueryTo(values, raw)
 }
 
 func addQueryTo(values url.Values, raw string) error {
+	if strings.Count(raw, "&") >= maxFormFields {
+		return fmt.Errorf("%w: %w", errQuery, errFormSize)
+	}
 	for part := range strings.SplitSeq(raw, "&") {
 		if part == "" {
 			continue

@@ -35,9 +35,13 @@ var layouts = []string{
 // parseTimestamp reads a timestamp in any of the forms that AWS accepts. The
 // format that a model names binds those who write, not those who read.
 func parseTimestamp(text string) (time.Time, error) {
+	const longest = 64 // time.Parse copies what it refuses
 	text = strings.TrimSpace(text)
 	if text == "" {
 		return time.Time{}, fmt.Errorf("a timestamp is empty")
+	}
+	if len(text) > longest {
+		return time.Time{}, fmt.Errorf("%.64q… is not a timestamp", text)
 	}
 	if t, ok := parseEpoch(text); ok {
 		return t, nil

@@ -195,6 +195,8 @@ func TestMalformedXMLIsRefused(t *testing.T) {
 		"another encoding":         `<?xml version="1.0" encoding="ISO-8859-1"?><Tagging/>`,
 		"bytes that are not UTF-8": "<Tagging><TagSet><Tag><Key>\xff</Key></Tag></TagSet></Tagging>",
 		"deep elements":            "<Tagging>" + deep,
+		"many elements":            "<Tagging>" + strings.Repeat("<a/>", maxXMLParts) + "</Tagging>",
+		"many attributes":          "<Tagging " + strings.Repeat(`a="" `, maxXMLTag/5) + "/>",
 	} {
 		root := operation(t, "s3", "PutBucketTagging").Input.Member("Tagging")
 		got, err := decodeXMLBody(root, []byte(body))
