@@ -216,7 +216,7 @@ func generateDocument(r *rand.Rand, depth int) any {
 	case 1:
 		return r.IntN(2) == 0
 	case 2:
-		return float64(r.IntN(2000)) / 8
+		return float64(r.IntN(2000))/8 + 1.0/16 // never whole: others read 4 as an integer
 	case 3:
 		return generateString(r, r.IntN(8))
 	case 4:

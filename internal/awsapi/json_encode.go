@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"maps"
@@ -139,7 +140,12 @@ func appendJSONFloat(b []byte, f float64) []byte {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return appendJSONString(b, formatFloat(f))
 	}
-	return strconv.AppendFloat(b, f, 'g', -1, 64)
+	start := len(b)
+	b = strconv.AppendFloat(b, f, 'g', -1, 64)
+	if !bytes.ContainsAny(b[start:], ".e") {
+		b = append(b, ".0"...) // as AWS does; Python would read an integer
+	}
+	return b
 }
 
 func appendJSONTime(b []byte, s *Shape, t time.Time) []byte {

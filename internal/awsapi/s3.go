@@ -8,8 +8,18 @@ import (
 // S3's own conventions, which its model does not have.
 
 // path is the request's path as the templates have it: with the bucket in it,
-// though it may have been sent in the host's name.
+// though it may have been sent in the host's name, and without the path that is
+// a part of the service's endpoint.
 func (f *Found) path(r *Request) string {
+	if f.Service == nil {
+		return r.Path
+	}
+	if base := endpointPaths[f.Service.ID]; base != "" {
+		if rest, ok := strings.CutPrefix(r.Path, base); ok && strings.HasPrefix(rest, "/") {
+			return rest
+		}
+		return r.Path
+	}
 	if f.Service.ID != "s3" {
 		return r.Path
 	}
@@ -18,6 +28,10 @@ func (f *Found) path(r *Request) string {
 	}
 	return r.Path
 }
+
+// endpointPaths are the paths of endpoints that have one, by the services'
+// endpoint rules.
+var endpointPaths = map[string]string{"geo-maps": "/v2", "geo-routes": "/v2"}
 
 // bucketOfHost returns the bucket that a virtual host names:
 // bucket.s3.eu-west-1.amazonaws.com, bucket.s3.localhost.localstack.cloud,

@@ -116,7 +116,7 @@ def main():
             result = request(job) if "value" in job else answer(job)
         except Exception as e:  # the test says whose fault it is
             result = {"error": f"{type(e).__name__}: {e}"}
-        print(json.dumps(result))
+        print(json.dumps(result, default=str))
 
 
 main()
