@@ -218,6 +218,9 @@ func (s *Service) fill(shape *Shape, t *TableShape) error {
 	if t.Error != nil {
 		shape.Error = &ErrorTrait{Code: t.Error.Code, Status: t.Error.Status, SenderFault: t.Error.SenderFault}
 	}
+	if t.Pattern != "" {
+		shape.pattern = compileOnce(t.Pattern)
+	}
 	shape.byName = make(map[string]*Member, len(t.Members))
 	for i := range t.Members {
 		m, err := s.ref(&t.Members[i])

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // generateValue makes a value that the shape allows, in the form that the
@@ -104,11 +105,11 @@ func generateMember(r *rand.Rand, m *Member, depth int) any {
 		if len(m.Shape.Enum) > 0 {
 			return v
 		}
-		return generateToken(r, max(1, len(v)))
+		return generateToken(r, max(1, utf8.RuneCountInString(v)))
 	case []any:
 		for i, item := range v {
 			if s, ok := item.(string); ok && len(m.Shape.Elem.Shape.Enum) == 0 {
-				v[i] = generateToken(r, max(1, len(s)))
+				v[i] = generateToken(r, max(1, utf8.RuneCountInString(s)))
 			}
 		}
 	case map[string]any: // the headers of a prefix

@@ -1,5 +1,7 @@
 package awsapi
 
+import "regexp"
+
 // Kind is the type of a shape, as the API models name it.
 type Kind string
 
@@ -124,8 +126,9 @@ type Shape struct {
 	// Members are those of a structure, in the model's order.
 	Members []*Member
 	byName  map[string]*Member
-	byWire  map[string]*Member // nil if every member has its own name on the wire
-	bound   *bindings          // of REST messages; nil for other structures
+	byWire  map[string]*Member    // nil if every member has its own name on the wire
+	pattern func() *regexp.Regexp // Pattern, compiled; nil if it has none
+	bound   *bindings             // of REST messages; nil for other structures
 	// Elem is the element of a list; Key and Value are those of a map.
 	Elem, Key, Value *Member
 
