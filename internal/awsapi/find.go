@@ -120,7 +120,7 @@ func (s *search) named(prefix, name string, p Protocol) (*Operation, error) {
 		}
 	}
 	services = slices.DeleteFunc(slices.Clone(services), func(svc *Service) bool {
-		return svc.TargetPrefix != prefix || !svc.Speaks(p)
+		return shapeName(svc.TargetPrefix) != shapeName(prefix) || !svc.Speaks(p)
 	})
 	s.found.Protocol, s.found.Name = p, name
 	if len(services) == 0 {
@@ -286,6 +286,11 @@ func (s *search) nothingNamed() error {
 	}
 	return unknownOperation(s.found.Protocol, "The request names no operation.")
 }
+
+// shapeName is the name of a service's shape in a target prefix. Some models
+// put its namespace before it ("com.amazonaws.cloudtrail.v20131101."), and SDKs
+// made of Smithy models leave that out.
+func shapeName(prefix string) string { return prefix[strings.LastIndexByte(prefix, '.')+1:] }
 
 func (s *search) unknownService() error {
 	what := fmt.Sprintf("No AWS service signs requests with the name %s.", printable(s.signing))
