@@ -204,18 +204,13 @@ func TestBotocoreUnderstandsAnswers(t *testing.T) {
 
 func TestBotocoreUnderstandsErrors(t *testing.T) {
 	var jobs []*botocoreJob
-	for p := range speakers {
-		if p == RPCv2 {
-			continue // its errors are not of XML
+	for id, p := range map[string]Protocol{"iam": Query, "sdb": Query, "ec2": EC2, "s3": RestXML, "route53": RestXML} {
+		svc, err := openCatalog(t).Service(id)
+		if err != nil {
+			t.Fatal(err)
 		}
-		for _, id := range speakers[p] {
-			svc, err := openCatalog(t).Service(id)
-			if err != nil {
-				t.Fatal(err)
-			}
-			jobs = append(jobs, &botocoreJob{Service: id, Operation: svc.Operations[0].Name, Protocol: p, Status: 400,
-				Body: encodeXMLError(svc, p, &Error{Code: "Throttling", Message: "a < b"}, "id-1")})
-		}
+		jobs = append(jobs, &botocoreJob{Service: id, Operation: svc.Operations[0].Name, Protocol: p, Status: 400,
+			Body: encodeXMLError(svc, p, &Error{Code: "Throttling", Message: "a < b"}, "id-1")})
 	}
 	for i, result := range askBotocore(t, jobs) {
 		parsed, _ := result.Value.(map[string]any)
@@ -274,10 +269,11 @@ func asBotocoreSends(p Protocol, v map[string]any) map[string]any {
 func changed(v any, change func(any) any) any {
 	switch v := v.(type) {
 	case map[string]any:
+		out := make(map[string]any, len(v))
 		for name := range v {
-			v[name] = changed(v[name], change)
+			out[change(name).(string)] = changed(v[name], change)
 		}
-		return v
+		return out
 	case []any:
 		for i := range v {
 			v[i] = changed(v[i], change)

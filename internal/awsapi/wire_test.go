@@ -3,6 +3,7 @@ package awsapi
 import (
 	"math/rand/v2"
 	"reflect"
+	"sync"
 	"testing"
 	"time"
 )
@@ -54,9 +55,12 @@ func TestSpeakersAreAllThatTheCatalogHas(t *testing.T) {
 	}
 }
 
+// opened is the catalog that tests share, so that each model is read once.
+var opened = sync.OnceValues(Open)
+
 func openCatalog(tb testing.TB) *Catalog {
 	tb.Helper()
-	catalog, err := Open()
+	catalog, err := opened()
 	if err != nil {
 		tb.Fatal(err)
 	}
