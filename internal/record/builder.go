@@ -66,7 +66,7 @@ func (b *Builder) Build(c *Call) *event.Event {
 	case c.Error != nil:
 		e.ErrorCode = truncate(b.errorCode(c), shortLimit)
 		e.ErrorMessage = truncate(c.Error.Message, shortLimit)
-	case !readOnly || rules.answersReads[c.Operation.Name]:
+	case c.Operation != nil && (!readOnly || rules.answersReads[c.Operation.Name]):
 		e.ResponseElements = b.answer(rules, c)
 	}
 	if e.ErrorCode != "AccessDenied" {
@@ -140,7 +140,7 @@ func refusedEarly(rules *serviceRules, c *Call) bool {
 	if c.Refused != Service {
 		return true
 	}
-	if c.Error == nil {
+	if c.Error == nil || c.OutcomeUnknown {
 		return false
 	}
 	code := canonicalCode(c, c.Error.Code)

@@ -29,6 +29,37 @@ var dataEvents = map[string]map[string]bool{
 	"ebs":              set("GetSnapshotBlock", "ListChangedBlocks", "ListSnapshotBlocks", "PutSnapshotBlock"),
 	"cognito-identity": set("GetCredentialsForIdentity", "GetId", "GetOpenIdToken", "GetOpenIdTokenForDeveloperIdentity", "UnlinkIdentity"),
 	"cloudtrail-data":  set("PutAuditEvents"),
+
+	"appconfigdata": set("GetLatestConfiguration", "StartConfigurationSession"),
+	"bedrock-agent-runtime": set("InvokeAgent", "InvokeFlow", "InvokeInlineAgent", "Retrieve",
+		"RetrieveAndGenerate", "RetrieveAndGenerateStream"),
+	"bedrock-runtime": set("ApplyGuardrail", "GetAsyncInvoke", "InvokeModelWithBidirectionalStream",
+		"StartAsyncInvoke"),
+	"cloudfront-keyvaluestore": set("DeleteKey", "DescribeKeyValueStore", "GetKey", "ListKeys", "PutKey",
+		"UpdateKeys"),
+	// AWS records no PutMetricData and PutLogEvents at all; among Cairn's
+	// management events they would drown the others.
+	"cloudwatch": set("GetMetricData", "GetMetricWidgetImage", "PutMetricData"),
+	"logs":       set("PutLogEvents"),
+
+	"kinesis-video-media":   set("GetMedia"),
+	"neptune-graph":         set("CancelQuery", "ExecuteQuery", "GetGraphSummary", "GetQuery", "ListQueries"),
+	"pinpoint-sms-voice-v2": set("SendMediaMessage", "SendTextMessage", "SendVoiceMessage"),
+	"rds-data": set("BatchExecuteStatement", "BeginTransaction", "CommitTransaction", "ExecuteSql",
+		"ExecuteStatement", "RollbackTransaction"),
+	"sagemaker-featurestore-runtime": set("BatchGetRecord", "DeleteRecord", "GetRecord", "PutRecord"),
+	"sagemaker-metrics":              set("BatchPutMetrics"),
+	"sagemaker-runtime":              set("InvokeEndpoint", "InvokeEndpointAsync", "InvokeEndpointWithResponseStream"),
+	"servicediscovery":               set("DiscoverInstances", "DiscoverInstancesRevision"),
+	"ses": set("SendBounce", "SendBulkTemplatedEmail", "SendCustomVerificationEmail", "SendEmail",
+		"SendRawEmail", "SendTemplatedEmail"),
+	"sesv2":            set("SendBulkEmail", "SendCustomVerificationEmail", "SendEmail"),
+	"timestream-query": set("PrepareQuery", "Query"),
+	"timestream-write": set("WriteRecords"),
+	"verifiedpermissions": set("BatchIsAuthorized", "BatchIsAuthorizedWithToken", "IsAuthorized",
+		"IsAuthorizedWithToken"),
+	"xray": set("BatchGetTraces", "GetServiceGraph", "GetTimeSeriesServiceStatistics", "GetTraceGraph",
+		"GetTraceSummaries", "PutTelemetryRecords", "PutTraceSegments"),
 }
 
 // Category says whether a call is a management event, and its eventCategory.

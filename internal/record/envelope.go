@@ -17,7 +17,7 @@ const (
 	UnknownOperation = "UnknownOperation"
 )
 
-const outcomeUnknownMessage = "The recorder stopped after the call was handed to its backend and before the answer was recorded; the call may have taken effect."
+const outcomeUnknownMessage = "The call was handed to its backend, and its answer was not recorded: it may or may not have taken effect."
 
 // shortLimit is the length in bytes at which CloudTrail cuts userAgent,
 // errorCode, errorMessage and requestID.

@@ -16,6 +16,7 @@ var readOnlyExceptions = map[string]map[string]bool{
 		"Query": true, "Scan": true, "TransactGetItems": true, // doc: DynamoDB guide, data events
 	},
 	"iam": {"SimulatePrincipalPolicy": true, "SimulateCustomPolicy": true},
+	// doc: KMS guide, a sample record of each
 	"kms": {
 		"Decrypt": true, "Encrypt": true, "ReEncrypt": true, "GenerateDataKey": true,
 		"GenerateDataKeyPair": true, "GenerateDataKeyPairWithoutPlaintext": true,

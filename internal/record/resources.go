@@ -3,6 +3,7 @@ package record
 import (
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/cairn-audit/cairn/event"
@@ -22,21 +23,26 @@ type resourceRow struct {
 	arn string
 }
 
+const kmsKey = "kms:{region}:{account}:key/{name}"
+
 var (
 	roleRow  = resourceRow{ops: set("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"), from: []string{"RoleArn"}, kind: "AWS::IAM::Role"} // 522949b1
-	tableRow = resourceRow{ops: dataEvents["dynamodb"], from: []string{"TableName"}, kind: "AWS::DynamoDB::Table", arn: "dynamodb:{region}:{account}:table/{name}"}
+	tableRow = resourceRow{from: []string{"TableName"}, kind: "AWS::DynamoDB::Table", arn: "dynamodb:{region}:{account}:table/{name}"}
 )
 
-// serviceResources are the rows by service id. Of the rows of one kind the
-// first that gives an ARN holds.
+// serviceResources are the rows by service id, in the order of the record. A
+// resource that several rows find is listed once.
 var serviceResources = map[string][]resourceRow{
 	"sts": {roleRow},
-	// doc: KMS guide, samples of every operation.
+	// doc: KMS guide, samples of every operation; of ReEncrypt the source comes first.
 	"kms": {
+		{ops: set("ReEncrypt"), from: []string{"SourceKeyId"}, answer: true, kind: "AWS::KMS::Key"},
 		{from: []string{"KeyId"}, answer: true, kind: "AWS::KMS::Key"},
 		{from: []string{"KeyMetadata", "Arn"}, answer: true, kind: "AWS::KMS::Key"},
-		{from: []string{"KeyId"}, kind: "AWS::KMS::Key", arn: "kms:{region}:{account}:key/{name}"},
-		{from: []string{"TargetKeyId"}, kind: "AWS::KMS::Key", arn: "kms:{region}:{account}:key/{name}"},
+		{from: []string{"SourceKeyId"}, kind: "AWS::KMS::Key", arn: kmsKey},
+		{from: []string{"KeyId"}, kind: "AWS::KMS::Key", arn: kmsKey},
+		{from: []string{"TargetKeyId"}, kind: "AWS::KMS::Key", arn: kmsKey},
+		{from: []string{"DestinationKeyId"}, kind: "AWS::KMS::Key", arn: kmsKey},
 	},
 	"lambda": {
 		{ops: dataEvents["lambda"], from: []string{"FunctionName"}, kind: "AWS::Lambda::Function", arn: "lambda:{region}:{account}:function:{name}"}, // doc: Lambda guide
@@ -78,7 +84,7 @@ func resources(rules *serviceRules, c *Call, code string) []event.Resource {
 			continue
 		}
 		arn := row.find(c)
-		if arn == "" || len(found) > 0 && found[len(found)-1].Type == row.kind && row.from[0] != "TargetKeyId" {
+		if arn == "" || slices.ContainsFunc(found, func(r event.Resource) bool { return r.ARN == arn }) {
 			continue
 		}
 		found = append(found, event.Resource{AccountID: arnAccount(arn, c.AccountID), Type: row.kind, ARN: arn})

@@ -25,6 +25,7 @@ type serviceRules struct {
 	secrets    map[string]secrecy // by the model's member name
 	mark       secrecy            // of sensitive members that no row names
 	names      map[string]string  // event names that are not the operation's
+	suffix     string             // of event names that names does not have
 	extras     map[string][]extra // by shape
 	// additional is additionalEventData that every event of the service has.
 	additional string
@@ -119,7 +120,7 @@ func eventName(rules *serviceRules, c *Call) string {
 		if name, ok := rules.names[c.Operation.Name]; ok {
 			return name
 		}
-		return c.Operation.Name
+		return c.Operation.Name + rules.suffix
 	case c.EventName != "":
 		return truncate(c.EventName, shortLimit)
 	default:

@@ -1,6 +1,10 @@
 package record
 
-import "github.com/cairn-audit/cairn/internal/awsapi"
+import (
+	"strings"
+
+	"github.com/cairn-audit/cairn/internal/awsapi"
+)
 
 // secrecy is what stands in a record for a member: "" for the member itself,
 // else the mark that replaces it.
@@ -43,7 +47,8 @@ var secretNames = map[string]secrecy{
 
 // serviceSecrets are a service's rows, by service id and by the model's name of
 // the member. A member that neither a row nor secretNames names is hidden when
-// the model calls its shape sensitive, and else kept.
+// the model calls its shape sensitive or its name ends in "password", and else
+// kept.
 var serviceSecrets = map[string]map[string]secrecy{
 	"ec2": {
 		"UserData":                     removed, // 8311ce18 ModifyInstanceAttribute; launch templates, spot, imports: P
@@ -93,11 +98,10 @@ var serviceSecrets = map[string]map[string]secrecy{
 		"tokenValue":            hidden,
 	},
 	"sns": {
-		"PhoneNumber":       hidden, // doc: SNS guide, CloudTrail
+		"PhoneNumber":       hidden, // P
 		"phoneNumber":       hidden,
-		"Message":           hidden, // doc: SNS guide, data events: Publish's content is HIDDEN_DUE_TO_SECURITY_REASONS
+		"Message":           hidden, // doc: SNS guide, Publish data event bb3496d4
 		"Subject":           hidden,
-		"MessageStructure":  hidden,
 		"MessageAttributes": hidden,
 	},
 	"kms": {
@@ -135,15 +139,16 @@ var serviceSecrets = map[string]map[string]secrecy{
 		"RotationToken": dropped, "RandomPassword": dropped,
 	},
 	"ssm": {
-		"Value": hidden, // P: PutParameter
+		"Value": hidden, // b8f28767 PutParameter
 	},
 	"sqs": {
-		"MessageBody":       hidden, // doc: SQS guide, SendMessage data event
+		"MessageBody":       hidden, // doc: SQS guide, SendMessage data event 98c735d8
 		"MessageAttributes": hidden, "MessageSystemAttributes": hidden, "Body": hidden,
 	},
-	"kinesis": {"Data": dropped},
+	"pinpoint-sms-voice-v2": {"MessageBody": hidden}, // doc: End User Messaging guide, SendTextMessage
+	"kinesis":               {"Data": dropped},
 	"rds": {
-		"MasterUserPassword": stars, "TdeCredentialPassword": stars, // doc: RDS guide, CreateDBInstance
+		"MasterUserPassword": stars, "TdeCredentialPassword": stars, // published CreateDBInstance records of 2018 and later
 		"PreSignedUrl": kept,
 	},
 	"redshift": {"MasterUserPassword": stars, "NewPassword": stars},
@@ -163,8 +168,13 @@ func (r *serviceRules) secret(m *awsapi.Member) secrecy {
 	if s, ok := r.secrets[m.Name]; ok {
 		return s
 	}
-	if m.Shape.Sensitive {
+	if m.Shape.Sensitive || m.Shape.Kind == awsapi.String && endsInPassword(m.Name) {
 		return r.mark
 	}
 	return kept
+}
+
+func endsInPassword(name string) bool {
+	const word = "password"
+	return len(name) >= len(word) && strings.EqualFold(name[len(name)-len(word):], word)
 }

@@ -8,10 +8,15 @@ var services = map[string]serviceRules{
 		source:     "autoscaling.amazonaws.com", // 8e2bb8d3
 		additional: `{"service":"application-autoscaling"}`,
 	},
+	"cloudfront": {
+		apiVersion: "2020_05_31", suffix: "2020_05_31", // doc: CloudFront guide; published UpdateDistribution2020_05_31
+	},
 	"cloudtrail": {stamp: jdk9}, // records of 2023 and later
 	"cloudwatch": {
 		blindErrors: set("DashboardNotFoundError"), // 3a7c24eb
 	},
+	"dynamodb":        {apiVersion: "2012-08-10"}, // published DescribeTable and GetRecords
+	"dynamodbstreams": {apiVersion: "2012-08-10"},
 	"ec2": {
 		style:           styleEC2,
 		keepsRefused:    true,
@@ -31,12 +36,13 @@ var services = map[string]serviceRules{
 		blindErrors:  set("ClientException"),                            // e8411136
 		extras:       map[string][]extra{"Service": {{"version", "0"}}}, // b022c9ab
 	},
-	"eks":   {stamp: epochSeconds},      // doc: EKS guide, CreateCluster
-	"elb":   {apiVersion: "2012-06-01"}, // 96a861ee
-	"elbv2": {apiVersion: "2015-12-01"}, // 57f6c0e3
-	"iam":   {stamp: jdk20},             // 44d2eea3, 2026
-	"kms":   {stamp: jdk9},
-	"logs":  {apiVersion: "20140328"}, // 6f2a60e1
+	"eks":    {stamp: epochSeconds},      // doc: EKS guide, CreateCluster
+	"elb":    {apiVersion: "2012-06-01"}, // 96a861ee
+	"elbv2":  {apiVersion: "2015-12-01"}, // 57f6c0e3
+	"iam":    {stamp: jdk20},             // 44d2eea3, 2026
+	"kms":    {stamp: jdk9},
+	"lambda": {names: lambdaNames},
+	"logs":   {apiVersion: "20140328"}, // 6f2a60e1
 	"s3": {
 		style: styleS3, keepsRefused: true, bracketsAgent: true,
 		names: s3Names,
