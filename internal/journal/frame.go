@@ -150,8 +150,9 @@ type packer struct {
 	raw  []byte
 }
 
-func newPacker(level zstd.EncoderLevel) (*packer, error) {
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1),
+func newPacker() (*packer, error) {
+	// At the next level frames of this size are no smaller.
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
 		zstd.WithEncoderCRC(false), zstd.WithZeroFrames(true))
 	if err != nil {
 		return nil, fmt.Errorf("journal: zstd: %w", err)

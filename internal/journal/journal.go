@@ -41,6 +41,12 @@ type Options struct {
 	FS durable.FS
 	// Logger is told of damage, of failed writes and of sealing: [slog.Default].
 	Logger *slog.Logger
+
+	// These are the constants of their names, except in tests, which may also
+	// ask not to seal in the background.
+	growBytes, baseReserve int
+	probeInterval          time.Duration
+	sealByHand             bool
 }
 
 func (o Options) withDefaults() Options {
@@ -54,11 +60,16 @@ func (o Options) withDefaults() Options {
 	def(&o.QueueBytes, 256<<20)
 	def(&o.OutcomeReserve, 16<<10)
 	def(&o.CacheBytes, 32<<20)
+	def(&o.growBytes, growBytes)
+	def(&o.baseReserve, baseReserve)
 	if o.SegmentBytes <= 0 {
 		o.SegmentBytes = 1 << 30
 	}
 	if o.SegmentAge <= 0 {
 		o.SegmentAge = 24 * time.Hour
+	}
+	if o.probeInterval <= 0 {
+		o.probeInterval = probeInterval
 	}
 	if o.FS == nil {
 		o.FS = durable.OS{}
@@ -95,6 +106,7 @@ type Journal struct {
 	unavailable atomic.Pointer[UnavailableError]
 
 	sealing  chan struct{} // holds a token while segments are being replaced or removed
+	packer   *packer       // of whoever holds the token
 	sealWake chan struct{} // has a token if there may be something to seal
 	stop     context.CancelFunc
 	wg       sync.WaitGroup
@@ -138,6 +150,9 @@ func Open(dir string, idx Indexer, o Options) (_ *Journal, err error) {
 	if j.unpacker, err = newUnpacker(); err != nil {
 		return nil, err
 	}
+	if j.packer, err = newPacker(); err != nil {
+		return nil, err
+	}
 	c, err := j.recover()
 	if err != nil {
 		return nil, err
@@ -146,7 +161,9 @@ func Open(dir string, idx Indexer, o Options) (_ *Journal, err error) {
 	j.stop = stop
 	j.wg.Go(c.run)
 	j.wg.Go(c.write)
-	j.wg.Go(func() { j.sealLoop(ctx) })
+	if !o.sealByHand {
+		j.wg.Go(func() { j.sealLoop(ctx) })
+	}
 	return j, nil
 }
 

@@ -10,8 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/klauspost/compress/zstd"
-
 	"github.com/cairn-audit/cairn/internal/durable"
 )
 
@@ -24,7 +22,7 @@ func (j *Journal) recover() (*committer, error) {
 	if err != nil {
 		return nil, err
 	}
-	packer, err := newPacker(zstd.SpeedFastest)
+	packer, err := newPacker()
 	if err != nil {
 		return nil, err
 	}

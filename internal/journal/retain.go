@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"time"
 )
@@ -40,7 +41,7 @@ func (j *Journal) Retain(ctx context.Context, before time.Time, keep Seq) (remov
 			return removed, nil
 		}
 		// From the oldest on, so that after a crash what is left has no hole.
-		if err := j.fs.Remove(s.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := j.fs.Remove(s.path); err != nil && j.exists(s.path) {
 			return removed, fmt.Errorf("journal: retain: %w", err)
 		}
 		j.mu.Lock()
@@ -52,6 +53,15 @@ func (j *Journal) Retain(ctx context.Context, before time.Time, keep Seq) (remov
 		j.idx.Removed(info)
 		removed = append(removed, info)
 	}
+}
+
+// exists reports whether a file is there, as far as can be told.
+func (j *Journal) exists(path string) bool {
+	f, err := j.fs.OpenFile(path, os.O_RDONLY, 0)
+	if err == nil {
+		_ = f.Close()
+	}
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // expired returns the oldest segment if it may go.

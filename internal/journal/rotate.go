@@ -40,7 +40,7 @@ func (c *committer) due() bool {
 // reserve is the space that must stay free for the outcomes of the intents that
 // are open, and of n more.
 func (c *committer) reserve(n int) int64 {
-	return baseReserve + int64(len(c.j.open)+c.intents+n)*int64(c.j.opts.OutcomeReserve)
+	return int64(c.j.opts.baseReserve) + int64(len(c.j.open)+c.intents+n)*int64(c.j.opts.OutcomeReserve)
 }
 
 // makeRoom makes sure that the active segment has the space for a request. One
@@ -59,7 +59,7 @@ func (c *committer) makeRoom(r *request) error {
 	if need <= c.alloc {
 		return nil
 	}
-	if c.grow(need+growBytes) == nil {
+	if c.grow(need+int64(c.j.opts.growBytes)) == nil {
 		return nil
 	}
 	return c.grow(need)
@@ -91,7 +91,7 @@ func (c *committer) begin() error {
 		if c.beginErr == nil {
 			c.j.log.Error("journal: cannot begin a segment; trying again", "first", c.j.last+1, "err", err)
 		}
-		c.retry = now.Add(probeInterval)
+		c.retry = now.Add(c.j.opts.probeInterval)
 	} else if c.beginErr != nil {
 		c.j.log.Info("journal: a segment could be begun again", "first", c.active.first)
 	}
@@ -112,7 +112,7 @@ func (c *committer) tryBegin(now time.Time) error {
 	head := c.packHead(s)
 	s.end = int64(len(head))
 	need := s.end + c.building.room + c.reserve(0)
-	alloc := need + growBytes
+	alloc := need + int64(c.j.opts.growBytes)
 	err := stageSegment(c.j.fs, s.path, head, alloc)
 	if err != nil {
 		alloc = need

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
-
 	"github.com/cairn-audit/cairn/internal/durable"
 )
 
@@ -131,13 +129,9 @@ func (j *Journal) markDamaged(s *segment, damage *CorruptError) {
 
 // repack writes the sealed form of a segment beside it.
 func (j *Journal) repack(ctx context.Context, s *segment) (*segment, error) {
-	packer, err := newPacker(zstd.SpeedDefault)
-	if err != nil {
-		return nil, err
-	}
 	sealed := &segment{path: s.path, header: s.header}
 	sealed.sealed = true
-	err = durable.Stage(j.fs, s.path, 0o600, func(f durable.File) error {
+	err := durable.Stage(j.fs, s.path, 0o600, func(f durable.File) error {
 		head := make([]byte, s.start)
 		old, err := s.file.acquire()
 		if err != nil {
@@ -150,7 +144,7 @@ func (j *Journal) repack(ctx context.Context, s *segment) (*segment, error) {
 		}
 		// The frames of carried intents stay as they are: the salt does too.
 		copy(head, sealed.header.encode())
-		w := &repacker{s: sealed, f: f, packer: packer, chain: newChain(s.prevHash), buf: head}
+		w := &repacker{s: sealed, f: f, packer: j.packer, chain: newChain(s.prevHash), buf: head}
 		w.at, w.start, w.when = s.first, s.first, s.lastCommit
 		for e, err := range j.entries(ctx, s) {
 			if err != nil {
