@@ -79,6 +79,7 @@ func New(o Options) *Gateway {
 
 // ServeHTTP records and answers one request.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	continueEmpty(w, r)
 	x := g.newExchange(w, r)
 	// The call is seen through whatever the client does; the destination's
 	// own limit bounds it.
