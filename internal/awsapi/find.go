@@ -254,7 +254,7 @@ func (s *search) routeIn(services []*Service, query url.Values, only func(*route
 	if s.found.isS3() {
 		return methodNotAllowed(s.r.Method)
 	}
-	return unknownOperation(s.found.Protocol, "No operation is at "+printable(s.r.Method+" "+s.r.Path)+".")
+	return unknownOperation(s.found.Protocol, "No operation is at "+printable(s.r.Method)+" "+printable(s.r.Path)+".")
 }
 
 // compare orders the best routes of two services, the better one first. S3

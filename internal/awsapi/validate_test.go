@@ -114,7 +114,7 @@ func TestValidateNamesAtMostTenViolations(t *testing.T) {
 	}
 }
 
-func FuzzValidatePattern(f *testing.F) {
+func FuzzValidate(f *testing.F) {
 	catalog := openCatalog(f)
 	svc, err := catalog.Service("iam")
 	if err != nil {
