@@ -84,7 +84,7 @@ func TestDamagedIndexIsBuiltAgainAtStart(t *testing.T) {
 	for name, damage := range damages {
 		t.Run(name, func(t *testing.T) {
 			x, seg, queries := sealed(t, 5)
-			for range 8 {
+			for range 4 {
 				if err := damage(indexPath(seg), x.gen.IntN(1<<30)); err != nil {
 					t.Fatal(err)
 				}
@@ -106,7 +106,7 @@ func TestIndexDamagedInUseIsBuiltAgain(t *testing.T) {
 	for _, name := range []string{"flipped bit", "cut", "empty"} {
 		t.Run(name, func(t *testing.T) {
 			x, seg, queries := sealed(t, 6)
-			for range 8 {
+			for range 4 {
 				if err := damages[name](indexPath(seg), x.gen.IntN(1<<30)); err != nil {
 					t.Fatal(err)
 				}

@@ -24,7 +24,7 @@ func TestSealedValueOpensInItsContext(t *testing.T) {
 	k := key(t, 1)
 	for _, secret := range []string{"", "x", "wJalrXUtnFEMI/K7MDENG"} {
 		sealed := k.Seal([]byte(secret), []byte("users/alice"))
-		if secret != "" && bytes.Contains(sealed, []byte(secret)) {
+		if len(secret) > 4 && bytes.Contains(sealed, []byte(secret)) {
 			t.Errorf("%q shows in its sealed form", secret)
 		}
 		got, err := k.Open(sealed, []byte("users/alice"))
@@ -167,7 +167,7 @@ func TestDerivedKeysDependOnTheMasterKeyAndThePurpose(t *testing.T) {
 		}
 		return string(k.Derive(purpose))
 	}
-	if derive(1, "a") != derive(1, "a") {
+	if first, second := derive(1, "a"), derive(1, "a"); first != second {
 		t.Error("the same purpose gives two keys")
 	}
 	if derive(1, "a") == derive(1, "b") || derive(1, "a") == derive(2, "a") {
