@@ -23,8 +23,8 @@ type Catalog struct {
 	bySigning map[string][]string
 	byTarget  map[string][]string
 
-	mu     sync.Mutex
-	loaded map[string]*Service // guarded by mu
+	// models load on first use, each once, and none waits for another's.
+	models map[string]func() (*Service, error)
 }
 
 // Open reads the index of the table that is built into the program.
@@ -37,7 +37,7 @@ func Open() (*Catalog, error) {
 		files:     make(map[string]*zip.File),
 		bySigning: make(map[string][]string),
 		byTarget:  make(map[string][]string),
-		loaded:    make(map[string]*Service),
+		models:    make(map[string]func() (*Service, error)),
 	}
 	for _, f := range archive.File {
 		c.files[f.Name] = f
@@ -48,6 +48,7 @@ func Open() (*Catalog, error) {
 	}
 	c.entries = index.Services
 	for _, e := range c.entries {
+		c.models[e.ID] = sync.OnceValues(func() (*Service, error) { return c.readService(e.ID) })
 		if e.Historic {
 			continue
 		}
@@ -78,11 +79,14 @@ func (c *Catalog) Signed(signingName string) []string { return c.bySigning[signi
 // Service returns the model of a service by its id. A historic version is asked
 // for as "id-version" ("ec2-2014-10-01").
 func (c *Catalog) Service(id string) (*Service, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if s := c.loaded[id]; s != nil {
-		return s, nil
+	load := c.models[id]
+	if load == nil {
+		return nil, &UnknownServiceError{ID: id}
 	}
+	return load()
+}
+
+func (c *Catalog) readService(id string) (*Service, error) {
 	var t TableService
 	if err := c.read(id+".json", &t); err != nil {
 		return nil, err
@@ -91,7 +95,6 @@ func (c *Catalog) Service(id string) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build the model of %s: %w", id, err)
 	}
-	c.loaded[id] = s
 	return s, nil
 }
 
