@@ -90,11 +90,11 @@ const (
 	maxSeconds = 253402300799
 )
 
-// Encode returns the journal's form of an entry. Attributes longer than MaxValue
-// and resources beyond MaxResources are left out, because no lookup can name
-// them and an event must not be refused for them. An error means that the entry
-// is none: no category, a time outside the years 0 to 9999, an account or a
-// Region of more than 255 bytes.
+// Encode returns the journal's form of an entry. Attributes longer than MaxValue,
+// an account or a Region of more than 255 bytes and resources beyond MaxResources
+// are left out, because no lookup can name them and an event must not be refused
+// for what a caller sent. An error is a mistake of ours: no category, a readOnly
+// that is no truth value, a time outside the years 0 to 9999.
 func (e *Entry) Encode() ([]byte, error) {
 	seconds := e.Time.Unix()
 	switch {
@@ -102,8 +102,6 @@ func (e *Entry) Encode() ([]byte, error) {
 		return nil, fmt.Errorf("encoding event: %v", e.Category)
 	case seconds < minSeconds || seconds > maxSeconds:
 		return nil, fmt.Errorf("encoding event: time %v is outside the years 0 to 9999", e.Time)
-	case len(e.Account) > maxScope || len(e.Region) > maxScope:
-		return nil, fmt.Errorf("encoding event: account or Region is longer than %d bytes", maxScope)
 	}
 	readOnly, err := encodeReadOnly(e.ReadOnly)
 	if err != nil {
@@ -114,16 +112,16 @@ func (e *Entry) Encode() ([]byte, error) {
 	w.byte(byte(e.Category))
 	w.byte(readOnly)
 	w.varint(seconds)
-	w.text(e.Account)
-	w.text(e.Region)
+	w.value(e.Account, maxScope)
+	w.value(e.Region, maxScope)
 	for _, value := range []string{e.EventID, e.EventName, e.Username, e.EventSource, e.AccessKeyID} {
-		w.value(value)
+		w.value(value, MaxValue)
 	}
 	resources := e.Resources[:min(len(e.Resources), MaxResources)]
 	w.uvarint(uint64(len(resources)))
 	for _, r := range resources {
-		w.value(r.Type)
-		w.value(r.Name)
+		w.value(r.Type, MaxValue)
+		w.value(r.Name, MaxValue)
 	}
 	return append(w.b, e.JSON...), nil
 }

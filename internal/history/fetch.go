@@ -13,7 +13,7 @@ import (
 // is unpacked: that is nearly all of a lookup's time, so it is shared out.
 const (
 	fetchers  = 4
-	fetchEach = 8 // records that are worth a goroutine
+	fetchEach = 4 // records that are worth a goroutine
 )
 
 // fetch returns the records of the given numbers. The numbers are those of a

@@ -168,9 +168,9 @@ func (w *writer) text(v string) {
 	w.b = append(w.b, v...)
 }
 
-// value writes an attribute, empty where it is too long.
-func (w *writer) value(v string) {
-	if len(v) > MaxValue {
+// value writes a text, empty where it is too long.
+func (w *writer) value(v string, limit int) {
+	if len(v) > limit {
 		v = ""
 	}
 	w.text(v)

@@ -9,6 +9,13 @@ import (
 	"github.com/cairn-audit/cairn/internal/journal"
 )
 
+// A record can have many megabytes. What a lookup has in memory is bounded by
+// reading a few records at a time, and by ending a page that has grown large.
+const (
+	readBatch    = 16
+	maxPageBytes = 16 << 20
+)
+
 // Lookup returns a page of what the query asks for, newest first by (time,
 // sequence). It shows every event whose Append returned before Lookup was
 // called. The error is ErrQuery for a malformed query, else a failure of the
@@ -41,23 +48,25 @@ func (h *History) lookup(ctx context.Context, q *Query) (Page, error) {
 
 	var page Page
 	// One more than the page holds tells whether there is a next.
-	for len(page.Entries) <= q.Limit {
-		seqs, err := found.take(q.Limit + 1 - len(page.Entries))
+	for size := 0; len(page.Entries) <= q.Limit && size < maxPageBytes; {
+		seqs, err := found.take(min(readBatch, q.Limit+1-len(page.Entries)))
 		if err != nil {
 			return Page{}, err
 		}
 		if len(seqs) == 0 {
-			break
+			return page, nil
 		}
+		before := len(page.Entries)
 		if err := h.read(ctx, q, seqs, &page); err != nil {
 			return Page{}, err
 		}
+		for _, e := range page.Entries[before:] {
+			size += len(e.JSON)
+		}
 	}
-	if len(page.Entries) > q.Limit {
-		page.Entries = page.Entries[:q.Limit]
-		last := &page.Entries[q.Limit-1]
-		page.Next = &Position{Time: last.Time, Seq: last.Seq, Newest: snap.in.newest}
-	}
+	page.Entries = page.Entries[:min(q.Limit, len(page.Entries))]
+	last := &page.Entries[len(page.Entries)-1]
+	page.Next = &Position{Time: last.Time, Seq: last.Seq, Newest: snap.in.newest}
 	return page, nil
 }
 

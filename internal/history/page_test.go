@@ -150,3 +150,31 @@ func TestCollidingHashesAreToldApart(t *testing.T) {
 		}
 	}
 }
+
+// TestHugeEntriesMakeShortPages: what a page has in memory is bounded.
+func TestHugeEntriesMakeShortPages(t *testing.T) {
+	j, h := newFake(t)
+	const n = 4 * readBatch
+	record := make([]byte, maxPageBytes/readBatch)
+	for range n {
+		j.appendEntry(&Entry{Time: epoch, Category: Management, JSON: record})
+	}
+	q := Query{Limit: 3 * readBatch}
+	total := 0
+	for {
+		page, err := h.Lookup(context.Background(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page.Entries) > readBatch {
+			t.Fatalf("a page of %d entries of %d bytes", len(page.Entries), len(record))
+		}
+		total += len(page.Entries)
+		if q.After = page.Next; q.After == nil {
+			break
+		}
+	}
+	if total != n {
+		t.Fatalf("found %d entries, want %d", total, n)
+	}
+}

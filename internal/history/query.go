@@ -60,8 +60,11 @@ type Position struct {
 
 // Page is an answer.
 type Page struct {
-	Entries []Entry   // newest first, by (time, sequence)
-	Next    *Position // nil if there are no more
+	// Entries from the newest to the oldest, by (time, sequence). There are as
+	// many as the limit if there are more, or fewer if these are over 16 MiB.
+	Entries []Entry
+	// Next is where the next page begins, nil if there is none.
+	Next *Position
 	// Unreadable counts events that belong to the page but that the journal
 	// could not read, because its file is damaged there.
 	Unreadable int
