@@ -1,0 +1,269 @@
+package ecs
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cairn-audit/cairn/internal/sandbox/engine"
+)
+
+func serviceKinds() []*engine.Kind {
+	return []*engine.Kind{{
+		Name: "service", Shape: "Service", ID: "serviceArn", Tags: "tags",
+		NewID: engine.Func(func(x *engine.Exec, a engine.Attrs) (any, error) {
+			return x.Expand(arn+"service/", nil) + last(a.Str("clusterArn")) + "/" + a.Str("serviceName"), nil
+		}),
+		Resolve: func(x *engine.Exec, ref string) string {
+			if strings.Count(ref, "/") == 2 {
+				return ref
+			}
+			return x.Expand(arn+"service/", nil) + last(clusterRef(x)) + "/" + last(ref)
+		},
+		Unknown: engine.Refuse("ServiceNotFoundException", "Service not found."),
+		States: &engine.States{
+			Path: "status", Next: map[string]engine.Step{
+				"DRAINING": {To: "INACTIVE", After: 30 * time.Second},
+				"INACTIVE": {After: time.Hour, Keep: true},
+			},
+		},
+		First: "ACTIVE",
+		New: []engine.Field{
+			engine.Make("loadBalancers", engine.Empty()), engine.Make("serviceRegistries", engine.Empty()),
+			engine.Be("desiredCount", 0), engine.Be("runningCount", 0), engine.Be("pendingCount", 0),
+			engine.Make("launchType", engine.Func(launchType)),
+			engine.Be("deploymentConfiguration.deploymentCircuitBreaker", map[string]any{"enable": false, "rollback": false}),
+			engine.Be("deploymentConfiguration.maximumPercent", 200), engine.Be("deploymentConfiguration.minimumHealthyPercent", 100),
+			engine.Make("events", engine.Empty()), engine.Make("createdAt", engine.Now()),
+			engine.Make("roleArn", engine.Text("arn:aws:iam::{account}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS")),
+			engine.Make("placementConstraints", engine.Empty()), engine.Make("placementStrategy", engine.Empty()),
+			engine.Be("schedulingStrategy", "REPLICA"), engine.Be("deploymentController.type", "ECS"),
+			engine.Make("createdBy", engine.Func(func(x *engine.Exec, _ engine.Attrs) (any, error) { return caller(x), nil })),
+			engine.Be("enableECSManagedTags", false), engine.Be("propagateTags", "NONE"), engine.Be("enableExecuteCommand", false),
+			engine.Be("availabilityZoneRebalancing", "DISABLED"), engine.Make("tags", engine.Empty()),
+		},
+		View: viewService,
+	}}
+}
+
+func serviceOps() []engine.Op {
+	definition := engine.Make("taskDefinition", engine.Func(definitionOf, "taskDefinition"))
+	live := func() ([]string, engine.Fault) {
+		return []string{"ACTIVE"}, engine.Refuse("ServiceNotActiveException", "Service was not ACTIVE.")
+	}
+	in, wrong := live()
+	return []engine.Op{
+		{Name: "CreateService", Do: engine.Create{
+			Kind: "service", Same: engine.SameRequest("service"), Check: checkService, Set: []engine.Field{
+				engine.Make("clusterArn", engine.Func(func(x *engine.Exec, _ engine.Attrs) (any, error) {
+					c, err := liveCluster(x)
+					if err != nil {
+						return nil, err
+					}
+					return c.ID, nil
+				}, "cluster")),
+				definition,
+				engine.Make("platformVersion", engine.Func(platform, "platformVersion", "launchType")),
+			},
+			Then: deploy,
+		}},
+		{Name: "DescribeServices", Do: described("service", "services", included(map[string]string{"TAGS": "tags"}))},
+		{Name: "ListServices", Do: engine.Describe{
+			Kind: "service", IDs: []string{}, List: "serviceArns", Page: 10,
+			Where: []engine.Match{{Param: "launchType", Path: "launchType"}, {Param: "schedulingStrategy", Path: "schedulingStrategy"}},
+			Only: func(x *engine.Exec, a engine.Attrs) bool {
+				c := x.Look("cluster", clusterRef(x))
+				return c != nil && a.Str("clusterArn") == c.ID && a.Str("status") != "INACTIVE"
+			},
+		}},
+		{Name: "UpdateService", Do: engine.Update{
+			Kind: "service", Target: "service", In: in, Wrong: wrong, Set: []engine.Field{definition}, Then: redeploy,
+		}},
+		{Name: "DeleteService", Do: engine.Delete{
+			Kind: "service", Target: "service", In: in, Wrong: wrong, Into: "DRAINING",
+			Check: func(x *engine.Exec, r *engine.Resource) error {
+				if r.Int("desiredCount") > 0 && !x.Params.Bool("force") {
+					return invalid("The service cannot be stopped while it is scaled above 0.").With()
+				}
+				return nil
+			},
+			Then: func(x *engine.Exec, r *engine.Resource) error {
+				r.Set("desiredCount", 0)
+				for _, d := range r.Subs("deployments") {
+					d.Set("desiredCount", 0)
+				}
+				return scale(x, r)
+			},
+		}},
+	}
+}
+
+func launchType(x *engine.Exec, _ engine.Attrs) (any, error) {
+	if x.Params.Has("capacityProviderStrategy") {
+		return nil, nil
+	}
+	return "EC2", nil
+}
+
+func platform(x *engine.Exec, _ engine.Attrs) (any, error) {
+	if x.Params.Str("launchType") != "FARGATE" {
+		return x.Params.Get("platformVersion"), nil
+	}
+	if v := x.Params.Str("platformVersion"); v != "" {
+		return v, nil
+	}
+	return "LATEST", nil
+}
+
+func definitionOf(x *engine.Exec, _ engine.Attrs) (any, error) {
+	if !x.Params.Has("taskDefinition") {
+		return nil, nil
+	}
+	d := x.Look("task-definition", x.Params.Str("taskDefinition"))
+	if d == nil {
+		return nil, client("TaskDefinition not found.").With()
+	}
+	return d.ID, nil
+}
+
+func checkService(x *engine.Exec) error {
+	c, err := liveCluster(x)
+	if err != nil {
+		return err
+	}
+	old := x.Look("service", last(c.ID)+"/"+x.Params.Str("serviceName"))
+	if old == nil {
+		old = x.Look("service", x.Params.Str("serviceName"))
+	}
+	if old != nil && old.Str("status") == "ACTIVE" {
+		return invalid("Creation of service was not idempotent.").With()
+	}
+	if old != nil && old.Str("status") == "DRAINING" {
+		return invalid("Unable to Start a service that is still Draining.").With()
+	}
+	if !x.Params.Has("taskDefinition") {
+		return invalid("TaskDefinition can not be blank.").With()
+	}
+	for _, id := range x.Params.Strs("loadBalancers.targetGroupArn") {
+		if x.Look("elbv2/target-group", id) == nil {
+			return invalid("Unable to assume role and validate the specified targetGroupArn: " + id).With()
+		}
+	}
+	if x.Params.Int("desiredCount") < 0 {
+		return invalid("desiredCount cannot be negative.").With()
+	}
+	return nil
+}
+
+// deploy begins a deployment of the service.
+func deploy(x *engine.Exec, r *engine.Resource) error {
+	d := engine.Attrs{
+		"id": x.Digits("ecs-svc/", 19), "status": "PRIMARY", "taskDefinition": r.Str("taskDefinition"),
+		"desiredCount": r.Int("desiredCount"), "pendingCount": 0, "runningCount": 0, "failedTasks": 0,
+		"createdAt": x.Now(), "updatedAt": x.Now(), "rolloutState": "IN_PROGRESS",
+	}
+	for _, member := range []string{"launchType", "platformVersion", "networkConfiguration", "capacityProviderStrategy"} {
+		d.Set(member, r.Clone().Get(member))
+	}
+	d.Set("rolloutStateReason", "ECS deployment "+d.Str("id")+" in progress.")
+	r.Set("deployments", []any{map[string]any(d)})
+	return scale(x, r)
+}
+
+func redeploy(x *engine.Exec, r *engine.Resource) error {
+	before := x.Before("service", r.ID)
+	fresh := r.Str("taskDefinition") != before.Str("taskDefinition") || x.Params.Bool("forceNewDeployment") ||
+		x.Params.Has("networkConfiguration") || x.Params.Has("platformVersion")
+	if !fresh {
+		for _, d := range r.Subs("deployments") {
+			d.Set("desiredCount", r.Int("desiredCount"))
+			d.Set("updatedAt", x.Now())
+		}
+		return scale(x, r)
+	}
+	for _, t := range tasksOf(x, r) {
+		stop(x, t, "ServiceSchedulerInitiated", "Scaling activity initiated by (deployment "+before.Str("deployments.id")+")")
+	}
+	return deploy(x, r)
+}
+
+// tasksOf are the service's tasks that run, or are about to.
+func tasksOf(x *engine.Exec, r *engine.Resource) []*engine.Resource {
+	var all []*engine.Resource
+	for _, t := range x.List("ecs/task") {
+		if t.Str("clusterArn") == r.Str("clusterArn") && t.Str("group") == "service:"+r.Str("serviceName") && t.Str("desiredStatus") == "RUNNING" {
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
+// scale starts or stops tasks until the service has as many as it should.
+func scale(x *engine.Exec, r *engine.Resource) error {
+	have := tasksOf(x, r)
+	want := int(r.Int("desiredCount"))
+	deployment := r.Str("deployments.id")
+	for len(have) > want {
+		stop(x, have[0], "ServiceSchedulerInitiated", "Scaling activity initiated by (deployment "+deployment+")")
+		have = have[1:]
+	}
+	if len(have) == want {
+		return nil
+	}
+	cluster, err := x.Find("cluster", r.Str("clusterArn"))
+	if err != nil {
+		return err
+	}
+	definition, err := x.Find("task-definition", r.Str("taskDefinition"))
+	if err != nil {
+		return err
+	}
+	var names []string
+	for range want - len(have) {
+		a := engine.Attrs{"group": "service:" + r.Str("serviceName"), "startedBy": deployment}
+		a.Set("launchType", r.Get("launchType"))
+		a.Set("enableExecuteCommand", r.Get("enableExecuteCommand"))
+		t, err := start(x, cluster, definition, r.Sub("networkConfiguration"), a)
+		if err != nil {
+			return err
+		}
+		names = append(names, "(task "+last(t.ID)+")")
+	}
+	report(x, r, fmt.Sprintf("has started %d tasks: %s.", len(names), strings.Join(names, " ")))
+	return nil
+}
+
+// eventsKept is how many events a service shows.
+const eventsKept = 100
+
+// report adds an event to the service, the newest first.
+func report(x *engine.Exec, r *engine.Resource, text string) {
+	events := append([]any{map[string]any{
+		"id": x.UUID(), "createdAt": x.Now(), "message": "(service " + r.Str("serviceName") + ") " + text,
+	}}, r.All("events")...)
+	r.Set("events", events[:min(len(events), eventsKept)])
+}
+
+// viewService counts the service's tasks.
+func viewService(x *engine.Exec, a engine.Attrs) {
+	var running, pending int64
+	r := &engine.Resource{Attrs: a}
+	for _, t := range tasksOf(x, r) {
+		if t.Str("lastStatus") == "RUNNING" {
+			running++
+		} else if !t.Time("createdAt").Equal(x.Now()) {
+			pending++
+		}
+	}
+	a.Set("runningCount", running)
+	a.Set("pendingCount", pending)
+	for _, d := range a.Subs("deployments") {
+		d.Set("runningCount", running)
+		d.Set("pendingCount", pending)
+		if running == a.Int("desiredCount") && !slices.Contains([]string{"COMPLETED", "FAILED"}, d.Str("rolloutState")) && !d.Time("createdAt").Equal(x.Now()) {
+			d.Set("rolloutState", "COMPLETED")
+			d.Set("rolloutStateReason", "ECS deployment "+d.Str("id")+" completed.")
+		}
+	}
+}

@@ -1,0 +1,221 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"log/slog"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cairn-audit/cairn/internal/awsapi"
+)
+
+// Options change how an engine works. The zero value is for use.
+type Options struct {
+	// Pace multiplies how long states last: 1 is about as long as in AWS, 0
+	// ends them before the next call.
+	Pace float64
+	// Rand makes identifiers; nil takes the system's.
+	Rand rand.Source
+	// Invoke carries out a call that one service makes of another; nil does
+	// it directly.
+	Invoke func(ctx context.Context, c *awsapi.Call) (map[string]any, error)
+	// Log is told what fails after a call was answered; nil is silent.
+	Log *slog.Logger
+	// AnyImage accepts well-formed ids of machine images that do not exist.
+	AnyImage bool
+}
+
+// Engine runs services. It may be used by goroutines at once.
+type Engine struct {
+	store    Store
+	services map[string]*Service
+	ordered  []*Service
+	pace     float64
+	anyImage bool
+	invoke   func(ctx context.Context, c *awsapi.Call) (map[string]any, error)
+	model    func(service, operation string) (*awsapi.Operation, error)
+
+	log    *slog.Logger
+	random func() uint64
+
+	scopesMu sync.Mutex
+	scopes   map[ScopeID]*scope // guarded by scopesMu
+}
+
+// New makes an engine of the services over a store, which it must be the only
+// one to use. The catalog is for the calls that services make of each other.
+func New(store Store, catalog *awsapi.Catalog, o Options, services ...*Service) *Engine {
+	e := &Engine{
+		store: store, services: make(map[string]*Service), ordered: services,
+		pace: o.Pace, anyImage: o.AnyImage, invoke: o.Invoke, log: o.Log,
+		scopes: make(map[ScopeID]*scope),
+	}
+	for _, s := range services {
+		s.index()
+		e.services[s.ID] = s
+	}
+	if e.invoke == nil {
+		e.invoke = e.Call
+	}
+	if e.log == nil {
+		e.log = slog.New(slog.DiscardHandler)
+	}
+	e.random = rand.Uint64
+	if o.Rand != nil {
+		var mu sync.Mutex
+		e.random = func() uint64 {
+			mu.Lock()
+			defer mu.Unlock()
+			return o.Rand.Uint64()
+		}
+	}
+	e.model = func(service, operation string) (*awsapi.Operation, error) {
+		s, err := catalog.Service(service)
+		if err != nil {
+			return nil, err
+		}
+		return s.Operation(operation), nil
+	}
+	return e
+}
+
+// Serves reports whether there is a table of the service.
+func (e *Engine) Serves(serviceID string) bool { return e.services[serviceID] != nil }
+
+// AnyImage reports whether ids of machine images that do not exist are taken.
+func (x *Exec) AnyImage() bool { return x.engine.anyImage }
+
+// Call carries out a call. Its error is an [*awsapi.Error] where the call is
+// refused, else a failure to keep the state, after which nothing has changed.
+func (e *Engine) Call(ctx context.Context, c *awsapi.Call) (map[string]any, error) {
+	s := e.services[c.Operation.Service.ID]
+	if s == nil {
+		return nil, &awsapi.Error{Code: "UnsupportedOperation", Message: "The sandbox does not have the service " + c.Operation.Service.ID + "."}
+	}
+	op := s.ops[c.Operation.Name]
+	if op == nil {
+		return nil, s.lacks(c.Operation)
+	}
+	sc, err := e.scope(ctx, ScopeID{c.AccountID, c.Region})
+	if err != nil {
+		return nil, err
+	}
+	x := &Exec{
+		Tx:      e.begin(sc, c.Time),
+		Context: ctx, Call: c, Params: c.Params, service: s, op: op,
+	}
+	if op.Do.reads() {
+		sc.mu.RLock()
+		defer sc.mu.RUnlock()
+		return x.carryOut()
+	}
+	out, err := e.change(ctx, sc, x)
+	if err != nil {
+		return nil, err
+	}
+	e.settle(ctx, sc, c)
+	return out, nil
+}
+
+// change carries out a call that changes something, and keeps the changes.
+func (e *Engine) change(ctx context.Context, sc *scope, x *Exec) (map[string]any, error) {
+	sc.mu.Lock()
+	defer sc.mu.Unlock()
+	x.writes, x.seq = true, sc.seq
+	out, err := x.carryOut()
+	if err != nil {
+		return nil, err
+	}
+	// A client that hangs up does not undo what was decided.
+	return out, sc.save(context.WithoutCancel(ctx), e.store, x.Tx)
+}
+
+func (x *Exec) carryOut() (map[string]any, error) {
+	if err := x.checkReferences(); err != nil {
+		return nil, err
+	}
+	out, err := x.op.Do.run(x)
+	if err != nil {
+		return nil, err
+	}
+	if x.Params.Bool("DryRun") && !x.service.DryRun.isZero() {
+		return nil, x.service.DryRun.With()
+	}
+	if out == nil && x.Call.Operation.Output != nil {
+		out = map[string]any{}
+	}
+	return out, nil
+}
+
+// scope returns the scope with what the store has of it.
+func (e *Engine) scope(ctx context.Context, id ScopeID) (*scope, error) {
+	e.scopesMu.Lock()
+	sc := e.scopes[id]
+	if sc == nil {
+		sc = &scope{id: id}
+		e.scopes[id] = sc
+	}
+	e.scopesMu.Unlock()
+
+	sc.mu.RLock()
+	loaded := sc.loaded
+	sc.mu.RUnlock()
+	if loaded {
+		return sc, nil
+	}
+	sc.mu.Lock()
+	defer sc.mu.Unlock()
+	if sc.loaded {
+		return sc, nil
+	}
+	if err := sc.load(context.WithoutCancel(ctx), e.store); err != nil {
+		return nil, err
+	}
+	if !sc.saved {
+		if err := e.furnish(sc); err != nil {
+			return nil, err
+		}
+	}
+	sc.loaded = true
+	return sc, nil
+}
+
+// furnish gives a scope what a fresh account has. Nothing is kept until a call
+// changes something, so it must be the same each time.
+func (e *Engine) furnish(sc *scope) error {
+	tx := e.begin(sc, time.Time{})
+	tx.writes = true
+	for _, s := range e.ordered {
+		x := &Exec{Tx: tx, Call: &awsapi.Call{AccountID: sc.id.AccountID, Region: sc.id.Region}, service: s}
+		for _, k := range s.Kinds {
+			if k.Fresh == nil {
+				continue
+			}
+			tx.random = rand.NewChaCha8(sha256.Sum256([]byte(sc.id.prefix() + k.key))).Uint64
+			for _, a := range k.Fresh(x) {
+				if _, err := x.Add(k.Name, a); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	sc.adopt(tx)
+	return nil
+}
+
+func (e *Engine) begin(sc *scope, now time.Time) *Tx {
+	return &Tx{engine: e, scope: sc, now: now.UTC(), random: e.random, changed: make(map[key]*Resource)}
+}
+
+func (e *Engine) kind(s *Service, name string) *Kind {
+	if service, rest, ok := strings.Cut(name, "/"); ok {
+		if s = e.services[service]; s == nil {
+			return nil
+		}
+		name = rest
+	}
+	return s.kinds[name]
+}
