@@ -43,27 +43,36 @@ func session(m *model, j *Journal, rounds int, dead func() bool) {
 	}
 }
 
+// way is one in which an operation fails.
+type way struct {
+	name  string
+	fault faultfs.Fault
+	times int // how many operations in a row
+}
+
+var ways = []way{
+	{"before", faultfs.Fault{}, 1},
+	{"after", faultfs.Fault{Done: true}, 1},
+	{"half", faultfs.Fault{Half: true}, 1},
+	{"before, four times", faultfs.Fault{}, 4},
+	{"after, four times", faultfs.Fault{Done: true}, 4},
+	{"crash before", faultfs.Fault{Dead: true}, 1},
+	{"crash after", faultfs.Fault{Dead: true, Done: true}, 1},
+	{"crash in between", faultfs.Fault{Dead: true, Half: true}, 1},
+}
+
 // TestFaults fails each operation of a session in turn, in every way, goes on or
 // crashes, and checks all that is in the journal afterwards.
 func TestFaults(t *testing.T) {
-	ops := record(t)
-	ways := map[string]faultfs.Fault{
-		"before":           {},
-		"after":            {Done: true},
-		"half":             {Half: true},
-		"crash before":     {Dead: true},
-		"crash after":      {Dead: true, Done: true},
-		"crash in between": {Dead: true, Half: true},
-	}
-	for n, op := range ops {
-		for name, fault := range ways {
-			if fault.Half && op.Kind != "write" {
+	for n, op := range record(t) {
+		for _, w := range ways {
+			if w.fault.Half && op.Kind != "write" {
 				continue
 			}
-			fault.Err = errInjected
-			t.Run(fmt.Sprintf("%03d %v/%s", n, op, name), func(t *testing.T) {
+			w.fault.Err = errInjected
+			t.Run(fmt.Sprintf("%03d %v/%s", n, op, w.name), func(t *testing.T) {
 				t.Parallel()
-				testFault(t, n, fault)
+				testFault(t, n, w)
 			})
 		}
 	}
@@ -92,14 +101,18 @@ func record(t *testing.T) []faultfs.Op {
 	return ops
 }
 
-func testFault(t *testing.T, n int, fault faultfs.Fault) {
+func testFault(t *testing.T, n int, w way) {
 	i, died := 0, false
-	fsys := faultfs.New(func(faultfs.Op) faultfs.Fault {
+	fsys := faultfs.New(func(op faultfs.Op) faultfs.Fault {
 		i++
-		if i-1 != n {
+		if i-1 < n || i-1 >= n+w.times {
 			return faultfs.Fault{}
 		}
-		died = fault.Dead
+		died = w.fault.Dead
+		fault := w.fault
+		if w.times > 1 && op.Kind == "truncate" {
+			fault.Done = false
+		}
 		return fault
 	})
 	m := newModel(t)
@@ -116,37 +129,35 @@ func testFault(t *testing.T, n int, fault faultfs.Fault) {
 		}
 	}
 	// What is left is found by another process, after a power cut as well as
-	// after an exit.
+	// after an exit, or after both.
 	rng := rand.New(rand.NewPCG(uint64(n), 3))
-	left := []*faultfs.FS{fsys.Exit()}
 	for range 2 {
-		left = append(left, fsys.Crash(rng))
+		reopen(t, m.clone(), idx, fsys.Crash(rng))
 	}
-	for _, fsys := range left {
-		again := *m
-		again.acked = cloneMap(m.acked)
-		reopen(t, &again, idx, fsys)
+	seen := m.clone()
+	exited := fsys.Exit()
+	j, err = Open("/j", newMemIndex(t, idx), small(exited))
+	if err != nil {
+		t.Fatal(err)
 	}
-}
-
-func cloneMap(m map[Seq]Record) map[Seq]Record {
-	c := make(map[Seq]Record, len(m))
-	for k, v := range m {
-		c[k] = v
+	seen.check(j, true)
+	if err := j.Close(); err != nil {
+		t.Error(err)
 	}
-	return c
+	reopen(t, seen.clone(), idx, exited.Crash(rng))
+	reopen(t, seen, idx, exited)
 }
 
 // reopen opens what a crash left, checks it, and goes on working with it.
 func reopen(t *testing.T, m *model, before *memIndex, fsys *faultfs.FS) {
 	t.Helper()
-	for range 2 {
+	for i := range 2 {
 		idx := newMemIndex(t, before)
 		j, err := Open("/j", idx, small(fsys))
 		if err != nil {
 			t.Fatal(err)
 		}
-		m.check(j, true)
+		m.check(j, i == 0)
 		idx.check(j)
 		session(m, j, 4, func() bool { return false })
 		m.check(j, false)

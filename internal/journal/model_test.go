@@ -115,6 +115,12 @@ type model struct {
 
 func newModel(t testing.TB) *model { return &model{t: t, acked: make(map[Seq]Record)} }
 
+func (m *model) clone() *model {
+	c := *m
+	c.acked = maps.Clone(m.acked)
+	return &c
+}
+
 // record makes a record that there is only once.
 func (m *model) record(kind Kind, settles Seq) Record {
 	m.n++

@@ -220,8 +220,7 @@ func (j *Journal) loadUnsealed(c *committer, s *segment, f durable.File, size in
 		}
 		size = s.end
 	}
-	// What was read may so far be in the kernel's memory only.
-	if err := f.Sync(); err != nil {
+	if err := resync(f, sc.batch, s.end); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
 	if len(s.damage) == 0 {
@@ -231,6 +230,22 @@ func (j *Journal) loadUnsealed(c *committer, s *segment, f durable.File, size in
 		}
 	}
 	return nil
+}
+
+// resync makes what was read from a file durable. It may so far be in the
+// kernel's memory only, and if the last write's sync failed, the kernel takes
+// that for written: so the last write is made again.
+func resync(f durable.File, from, to int64) error {
+	if from >= headerLen && from < to {
+		p := make([]byte, to-from)
+		if _, err := f.ReadAt(p, from); err != nil {
+			return err
+		}
+		if _, err := f.WriteAt(p, from); err != nil {
+			return err
+		}
+	}
+	return f.Sync()
 }
 
 // addLoaded adds a segment, and another in front of it for records that are

@@ -19,6 +19,8 @@ type scan struct {
 	u     *unpacker
 	// each is called for every good frame.
 	each func(first Seq, recs []Record)
+	// batch is where the write began that the last good frame was part of.
+	batch int64
 }
 
 // run returns the number of bytes behind the end of the segment that are what is
@@ -94,6 +96,7 @@ func (sc *scan) take(c *chain, h *frameHeader, packed []byte) {
 		s.frames = append(s.frames, frameRef{first: h.first, off: s.end, size: uint32(h.size()), count: h.count})
 		sc.each(h.first, recs)
 	}
+	sc.batch = s.end - int64(h.batch)
 	s.end += h.size()
 	s.last = h.last()
 	s.lastCommit = h.when

@@ -71,6 +71,14 @@ type edit struct {
 	lost bool
 }
 
+// covers reports whether nothing of an earlier edit can be seen after e.
+func (e edit) covers(o edit) bool {
+	if e.p == nil {
+		return e.off <= o.off
+	}
+	return o.p != nil && e.off < o.off+int64(len(o.p)) && o.off < e.off+int64(len(e.p))
+}
+
 func (e edit) apply(data []byte) []byte {
 	if e.p == nil {
 		if e.off <= int64(len(data)) {
@@ -358,12 +366,16 @@ func (f *file) Datasync() error { return f.sync("datasync") }
 // should have written: as on Linux, a later sync that succeeds does not write it.
 func (f *file) sync(kind string) error {
 	err := f.fs.do(Op{kind, f.path}, func() error {
+		var lost []edit
 		for _, e := range f.node.pending {
-			if !e.lost {
-				f.node.safe = e.apply(f.node.safe)
+			if e.lost {
+				lost = append(lost, e)
+				continue
 			}
+			f.node.safe = e.apply(f.node.safe)
+			lost = slices.DeleteFunc(lost, e.covers)
 		}
-		f.node.pending = slices.DeleteFunc(f.node.pending, func(e edit) bool { return !e.lost })
+		f.node.pending = lost
 		return nil
 	}, nil)
 	if err != nil {
