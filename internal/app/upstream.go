@@ -3,10 +3,10 @@ package app
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/cairn-audit/cairn/internal/gateway"
@@ -69,7 +69,8 @@ func credentialsProvider(ctx context.Context, c *Credentials) (aws.CredentialsPr
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	options := []func(*config.LoadOptions) error{
-		config.WithHTTPClient(&http.Client{Timeout: 5 * time.Second}),
+		// The SDK's own client is the one that takes AWS_CA_BUNDLE.
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(5 * time.Second)),
 	}
 	if c != nil && c.Profile != "" {
 		options = append(options, config.WithSharedConfigProfile(c.Profile))
