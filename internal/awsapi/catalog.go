@@ -156,23 +156,6 @@ func build(t *TableService) (*Service, error) {
 	return s, nil
 }
 
-// keepQuery adds Query to a service that its model says has left it (SQS):
-// clients of the time before still speak it, and AWS still answers.
-func (s *Service) keepQuery() {
-	if !s.QueryCompatible || s.Speaks(Query) {
-		return
-	}
-	s.Protocols = append(slices.Clone(s.Protocols), Query)
-	if s.XMLNamespace == "" {
-		s.XMLNamespace = "http://queue.amazonaws.com/doc/" + s.APIVersion + "/"
-	}
-	for _, op := range s.Operations {
-		if op.OutputWrapper == "" && op.Output != nil {
-			op.OutputWrapper = op.Name + "Result"
-		}
-	}
-}
-
 func (s *Service) operation(t *TableOperation) (*Operation, error) {
 	op := &Operation{
 		Service: s, Name: t.Name, Method: t.Method, URI: t.URI, Code: t.Code,

@@ -15,7 +15,11 @@ func cborHeader() http.Header {
 }
 
 func (cborWire) decodeRequest(f *Found, r *Request) (map[string]any, error) {
-	return decodeCBORObject(f.Operation.Input, r.Body)
+	body, err := r.plainBody()
+	if err != nil {
+		return nil, err
+	}
+	return decodeCBORObject(f.Operation.Input, body)
 }
 
 func (cborWire) encodeRequest(f *Found, params map[string]any) (*Request, error) {

@@ -1,7 +1,10 @@
 package awsapi
 
 import (
+	"bytes"
+	"compress/gzip"
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -140,6 +143,33 @@ func TestMalformedMessagesAreRefusedInTheWordsOfTheService(t *testing.T) {
 		if !ok || e.Code != test.code || e.Status != 400 || e.Message == "" {
 			t.Errorf("%s %s: got %v, want %s", test.r.Method, test.r.Path, err, test.code)
 		}
+	}
+}
+
+func TestCompressedRequestsAreDecoded(t *testing.T) {
+	var body bytes.Buffer
+	z := gzip.NewWriter(&body)
+	fmt.Fprint(z, "Action=ListMetrics&Version=2010-08-01&Namespace=n")
+	z.Close()
+	r := sent("POST h/", form, "Content-Encoding: gzip")
+	r.Body = body.Bytes()
+	got, err := decode(t, "monitoring", r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantEqual(t, "a form", got, map[string]any{"Namespace": "n"})
+
+	r = sent("POST h/", "X-Amz-Target: GraniteServiceVersion20100801.ListMetrics", "Content-Encoding: gzip", "{}")
+	if _, err := decode(t, "monitoring", r); err == nil || !strings.Contains(err.Error(), "not gzip") {
+		t.Errorf("of what is not gzip: %v", err)
+	}
+	body.Reset()
+	z.Reset(&body)
+	z.Write(bytes.Repeat([]byte(" "), maxInflated+1))
+	z.Close()
+	r.Body = body.Bytes()
+	if _, err := decode(t, "monitoring", r); err == nil || !strings.Contains(err.Error(), "without its compression") {
+		t.Errorf("of what is too large: %v", err)
 	}
 }
 

@@ -49,7 +49,11 @@ func readForm(r *Request) (url.Values, error) {
 	if err != nil || !isForm(r) {
 		return form, err
 	}
-	return form, addQueryTo(form, string(r.Body))
+	body, err := r.plainBody()
+	if err != nil {
+		return nil, err
+	}
+	return form, addQueryTo(form, string(body))
 }
 
 // printable shortens and quotes what a client sent, unless it is a plain word.

@@ -94,7 +94,7 @@ func (f Found) DecodeAnswer(r *Response) (out map[string]any, apiErr *Error, err
 	if f.Operation == nil {
 		return nil, nil, errNoOperation
 	}
-	if r.Status >= 300 && r.Status != f.Operation.Code {
+	if r.Status >= 300 && r.Status != f.Operation.Code || f.isS3() && isLateError(r.Body) {
 		apiErr, err = f.decodeError(r)
 		return nil, apiErr, err
 	}

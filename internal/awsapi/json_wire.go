@@ -9,7 +9,11 @@ import (
 type jsonWire struct{}
 
 func (jsonWire) decodeRequest(f *Found, r *Request) (map[string]any, error) {
-	return decodeJSONObject(f.Operation.Input, r.Body)
+	body, err := r.plainBody()
+	if err != nil {
+		return nil, err
+	}
+	return decodeJSONObject(f.Operation.Input, body)
 }
 
 func (jsonWire) encodeRequest(f *Found, params map[string]any) (*Request, error) {

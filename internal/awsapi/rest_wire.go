@@ -52,7 +52,13 @@ func (w restWire) decodeRequest(f *Found, r *Request) (map[string]any, error) {
 	if err := b.decodeHeaders(r.Header, params); err != nil {
 		return nil, err
 	}
-	return params, w.decodeBody(f.Operation.Input, b, r.Body, params)
+	body := r.Body
+	if b.hasBody && b.payload == nil { // a payload is the service's as it came
+		if body, err = r.plainBody(); err != nil {
+			return nil, err
+		}
+	}
+	return params, w.decodeBody(f.Operation.Input, b, body, params)
 }
 
 // asked is the request as the model has it. Clients send CloudSearch's searches,

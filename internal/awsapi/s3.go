@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"bytes"
 	"net"
 	"strings"
 )
@@ -65,6 +66,15 @@ func bucketBeforeS3(host string) string {
 // s3-us-west-2, s3-accelerate, s3-accesspoint, s3express-use1-az4.
 func isS3Label(label string) bool {
 	return label == "s3" || strings.HasPrefix(label, "s3-") || strings.HasPrefix(label, "s3express-")
+}
+
+// isLateError reports whether an answer that began as a success is an error. S3
+// sends the status of a copy or a completed upload before it has done the work.
+func isLateError(body []byte) bool {
+	if rest, ok := bytes.CutPrefix(body, []byte("<?xml")); ok {
+		_, body, _ = bytes.Cut(rest, []byte("?>"))
+	}
+	return bytes.HasPrefix(bytes.TrimSpace(body), []byte("<Error>"))
 }
 
 // s3Roots are the root elements of S3's answers, from the trait xmlName of S3's
