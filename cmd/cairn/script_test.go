@@ -43,9 +43,10 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"ready": cmdReady,
-			"stop":  cmdStop,
-			"event": cmdEvent,
+			"ready":    cmdReady,
+			"stop":     cmdStop,
+			"event":    cmdEvent,
+			"recorded": cmdRecorded,
 		},
 	})
 }
@@ -142,6 +143,17 @@ func cmdEvent(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%s is %s, want %s, in\n%s", path, text, want, page.Events[0].CloudTrailEvent)
 		}
 	}
+}
+
+// cmdRecorded finds the newest event of a name with the AWS CLI and checks it:
+// recorded NAME path=value ….
+func cmdRecorded(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: recorded NAME path=value …")
+	}
+	ts.Check(ts.Exec("aws", "cloudtrail", "lookup-events", "--max-results", "1", "--no-paginate",
+		"--lookup-attributes", "AttributeKey=EventName,AttributeValue="+args[0]))
+	cmdEvent(ts, false, append([]string{"eventName=" + args[0]}, args[1:]...))
 }
 
 // member follows a path of names, and of indexes of lists.

@@ -94,6 +94,9 @@ func (s *stage) play(ctx context.Context, c call) error {
 func (s *stage) lookup(ctx context.Context, key types.LookupAttributeKey, value string) ([]types.Event, error) {
 	out, err := s.trail.LookupEvents(ctx, &cloudtrail.LookupEventsInput{
 		LookupAttributes: []types.LookupAttribute{{AttributeKey: key, AttributeValue: aws.String(value)}},
+		// Cairn's extension: with what happened to objects, which AWS's
+		// LookupEvents does not show.
+		EventCategory: "all",
 	})
 	if err != nil {
 		return nil, fmt.Errorf("look up %s %s: %w", key, value, err)
