@@ -56,6 +56,10 @@ func (c *committer) makeRoom(r *request) error {
 	if !r.urgent {
 		need += c.reserve(r.intents)
 	}
+	if len(r.recs) == 0 {
+		// A probe asks for what an intent may need.
+		need += 2 * int64(c.j.opts.OutcomeReserve)
+	}
 	if need <= c.alloc {
 		return nil
 	}

@@ -76,7 +76,15 @@ func (v *verifier) segment(ctx context.Context, s *segment) error {
 		return fmt.Errorf("journal: verify: %w", err)
 	}
 	defer s.file.release()
+	for _, d := range s.damage {
+		v.found = append(v.found, d)
+	}
 	hdr, err := readHeader(f, s.first)
+	if err == nil && s.sealed {
+		if _, terr := readTail(f, s.size, &hdr); terr != nil && len(s.damage) == 0 {
+			v.found = append(v.found, s.corrupt(s.end, 0, 0, terr))
+		}
+	}
 	if err != nil {
 		v.report(s.corrupt(0, s.first, s.last+1, err))
 		v.next = s.last + 1
@@ -135,7 +143,9 @@ func (v *verifier) frame(s *segment, ref frameRef) error {
 	if err != nil {
 		return fmt.Errorf("journal: verify: %w", err)
 	}
-	if ref.first != v.next {
+	if ref.first != v.next && len(s.damage) > 0 {
+		v.doubt = true
+	} else if ref.first != v.next {
 		v.report(s.corrupt(ref.off, v.next, ref.first, errNotDense))
 	}
 	for i, r := range recs {
