@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,7 +22,7 @@ func randomCall(v values, op *awsapi.Operation) *Call {
 		HTTP:     HTTP{Host: "h", Query: map[string][]string{"X-Amz-Date": {v.text()}, "X-Amz-Signature": {}}},
 	}
 	if op.Input != nil && v.IntN(8) > 0 {
-		c.Params, _ = v.of(op.Input, 4).(map[string]any)
+		c.Params, _ = v.of(op.Input, 3).(map[string]any)
 	}
 	switch v.IntN(6) {
 	case 0:
@@ -32,35 +33,38 @@ func randomCall(v values, op *awsapi.Operation) *Call {
 	case 2: // an answer without members
 	default:
 		if op.Output != nil {
-			c.Output, _ = v.of(op.Output, 4).(map[string]any)
+			c.Output, _ = v.of(op.Output, 3).(map[string]any)
 		}
 	}
 	return c
 }
 
 // TestEveryOperationHasAnEvent builds events of generated calls of every
-// operation of every service.
+// operation of every service, two services at a time: a Builder is shared.
 func TestEveryOperationHasAnEvent(t *testing.T) {
 	b, catalog := newBuilder(t)
-	v := values{rand.New(rand.NewPCG(7, 11))}
-	ids := catalog.Services()
-	if testing.Short() {
-		ids = ids[:40]
-	}
-	events := 0
-	for _, id := range ids {
-		s, err := catalog.Service(id)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, op := range s.Operations {
-			for range 2 {
-				checkEvent(t, b, randomCall(v, op))
-				events++
+	next := make(chan string)
+	var workers sync.WaitGroup
+	for worker := range uint64(2) {
+		workers.Go(func() {
+			v := values{rand.New(rand.NewPCG(7, worker))}
+			for id := range next {
+				s, err := catalog.Service(id)
+				if err != nil {
+					t.Error(err)
+					continue
+				}
+				for _, op := range s.Operations {
+					checkEvent(t, b, randomCall(v, op))
+				}
 			}
-		}
+		})
 	}
-	t.Logf("%d events of %d services", events, len(ids))
+	for _, id := range catalog.Services() {
+		next <- id
+	}
+	close(next)
+	workers.Wait()
 }
 
 // checkEvent asserts what holds for every event.
@@ -69,24 +73,61 @@ func checkEvent(t *testing.T, b *Builder, c *Call) {
 	e := b.Build(c)
 	line := e.AppendJSON(nil)
 	if !json.Valid(line) {
-		t.Fatalf("%s: the event is no JSON: %s", c.Operation.Name, line)
+		t.Errorf("%s: the event is no JSON: %s", c.Operation.Name, line)
+	}
+	if name := repeatedName(json.NewDecoder(bytes.NewReader(line))); name != "" {
+		t.Errorf("%s: %q stands twice in one object: %s", c.Operation.Name, name, line)
 	}
 	if again := b.Build(c).AppendJSON(nil); !bytes.Equal(line, again) {
-		t.Fatalf("%s: two events of one call differ:\n%s\n%s", c.Operation.Name, line, again)
+		t.Errorf("%s: two events of one call differ:\n%s\n%s", c.Operation.Name, line, again)
 	}
 	var back event.Event
 	if err := json.Unmarshal(line, &back); err != nil {
-		t.Fatalf("%s: %v", c.Operation.Name, err)
+		t.Errorf("%s: %v", c.Operation.Name, err)
 	}
 	switch {
 	case e.EventSource == "" || e.EventName == "" || e.ReadOnly == nil || e.ManagementEvent == nil:
-		t.Fatalf("%s: the envelope has holes: %s", c.Operation.Name, line)
+		t.Errorf("%s: the envelope has holes: %s", c.Operation.Name, line)
 	case e.ErrorCode != "" && string(e.ResponseElements) != "null":
-		t.Fatalf("%s: a failed call has an answer: %s", c.Operation.Name, line)
+		t.Errorf("%s: a failed call has an answer: %s", c.Operation.Name, line)
 	case (e.ErrorCode == "") != (c.Error == nil && !c.OutcomeUnknown):
-		t.Fatalf("%s: errorCode %q", c.Operation.Name, e.ErrorCode)
+		t.Errorf("%s: errorCode %q", c.Operation.Name, e.ErrorCode)
 	}
 	e.Attributes()
+}
+
+// repeatedName reads a value and returns a name that an object of it has twice,
+// or "".
+func repeatedName(d *json.Decoder) string {
+	token, err := d.Token()
+	if err != nil {
+		return ""
+	}
+	names := make(map[string]bool)
+	switch token {
+	case json.Delim('{'):
+		for d.More() {
+			token, err = d.Token()
+			name, _ := token.(string)
+			if err != nil || names[name] {
+				return name
+			}
+			names[name] = true
+			if inner := repeatedName(d); inner != "" {
+				return inner
+			}
+		}
+	case json.Delim('['):
+		for d.More() {
+			if inner := repeatedName(d); inner != "" {
+				return inner
+			}
+		}
+	default:
+		return ""
+	}
+	_, _ = d.Token() // the end of it
+	return ""
 }
 
 // TestNoSecretReachesARecord puts a secret into every member that is one and

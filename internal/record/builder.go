@@ -56,7 +56,7 @@ func (b *Builder) Build(c *Call) *event.Event {
 	if c.Operation == nil {
 		readOnly = readOnlyName("", e.EventName)
 	}
-	management, category := b.Category(c.Operation, c.Params)
+	management, category := b.Category(c.Operation)
 	e.ReadOnly, e.ManagementEvent, e.EventCategory = &readOnly, &management, category
 
 	e.RequestParameters = b.request(rules, c)
@@ -78,9 +78,13 @@ func (b *Builder) Build(c *Call) *event.Event {
 }
 
 // request writes requestParameters. They are null when the client sent none,
-// and when the call was refused before its parameters were looked at.
+// and when the call was refused before its parameters were looked at; EC2 and
+// S3 look at them first, but for those of a caller who is not known.
 func (b *Builder) request(rules *serviceRules, c *Call) json.RawMessage {
 	if c.Operation == nil || !rules.keepsRefused && refusedEarly(rules, c) {
+		return null
+	}
+	if c.Refused == Authentication && c.Params == nil {
 		return null
 	}
 	switch {
@@ -112,13 +116,7 @@ func (b *Builder) answer(rules *serviceRules, c *Call) json.RawMessage {
 		return null
 	}
 	w := camel{rules: rules}
-	w.open('{')
-	if rules.answersRequestID {
-		w.name("requestId")
-		w.str(c.RequestID)
-	}
-	w.members(op.Output, c.Output)
-	w.close('}')
+	w.structure(op.Output, c.Output)
 	return orNull(w.buffer)
 }
 

@@ -64,7 +64,7 @@ var dataEvents = map[string]map[string]bool{
 
 // Category says whether a call is a management event, and its eventCategory.
 // What is not known to be a data event is a management event.
-func (b *Builder) Category(op *awsapi.Operation, _ map[string]any) (management bool, category string) {
+func (b *Builder) Category(op *awsapi.Operation) (management bool, category string) {
 	if op != nil && dataEvents[op.Service.ID][op.Name] {
 		return false, event.CategoryData
 	}

@@ -57,9 +57,12 @@ func serverFault(e *awsapi.Error) bool {
 	return (e.ServerFault || e.Status >= 500) && !throttlingCodes[e.Code]
 }
 
-// canonicalCode replaces a wire code by the name of the exception, where the
-// model has one, and the general codes by those of the record.
+// canonicalCode replaces the general codes by those of the record, and another
+// wire code by the name of its exception, where the model has one.
 func canonicalCode(c *Call, code string) string {
+	if name, ok := recordedCodes[code]; ok {
+		return name
+	}
 	if c.Operation != nil {
 		for _, shape := range c.Operation.Errors {
 			if shape.Name == code {
@@ -71,9 +74,6 @@ func canonicalCode(c *Call, code string) string {
 				return shape.Name
 			}
 		}
-	}
-	if name, ok := recordedCodes[code]; ok {
-		return name
 	}
 	return code
 }

@@ -31,8 +31,6 @@ type serviceRules struct {
 	additional string
 	// answersReads are reads whose answer is recorded all the same.
 	answersReads map[string]bool
-	// answersRequestID: responseElements begins with the request id.
-	answersRequestID bool
 	// keepsRefused: parameters are recorded of refused calls too.
 	keepsRefused bool
 	// blindErrors are errors that leave the parameters unrecorded.

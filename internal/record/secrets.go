@@ -151,7 +151,7 @@ var serviceSecrets = map[string]map[string]secrecy{
 		"MasterUserPassword": stars, "TdeCredentialPassword": stars, // published CreateDBInstance records of 2018 and later
 		"PreSignedUrl": kept,
 	},
-	"redshift": {"MasterUserPassword": stars, "NewPassword": stars},
+	"redshift": {"MasterUserPassword": stars},
 	"neptune":  {"MasterUserPassword": stars, "TdeCredentialPassword": stars},
 	"docdb":    {"MasterUserPassword": stars},
 	"s3": {

@@ -30,7 +30,6 @@ var services = map[string]serviceRules{
 			"InstanceMetadataOptionsResponse": {{"httpProtocolIpv4", `"enabled"`}},
 		},
 	},
-	"ec2-instance-connect": {answersRequestID: true}, // c085aaa6
 	"ecs": {
 		answersReads: set("ListTagsForResource"),                        // f53bf60c
 		blindErrors:  set("ClientException"),                            // e8411136
@@ -72,7 +71,7 @@ var throttlingCodes = set(
 // recordedCodes are wire codes that CloudTrail records under another name.
 var recordedCodes = map[string]string{
 	"ValidationError":       "ValidationException", // 3869ce29 autoscaling
-	"AccessDeniedException": "AccessDenied",        // 90 of 90 records
+	"AccessDeniedException": "AccessDenied",        // 90 of 90 records, modelled or not (c2636af5)
 	"Throttling":            "ThrottlingException",
 }
 

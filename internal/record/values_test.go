@@ -22,8 +22,10 @@ func (v values) of(shape *awsapi.Shape, depth int) any {
 			return []any{nil, true, 1.5, "x", []any{"y"}, map[string]any{"z": nil}}[v.IntN(6)]
 		}
 		out := make(map[string]any)
+		sent := make(map[string]bool) // a few members share an element; a request has one of them
 		for _, m := range shape.Members {
-			if depth > 0 && v.IntN(4) > 0 {
+			if depth > 0 && v.IntN(4) > 0 && !sent[m.WireName()] {
+				sent[m.WireName()] = true
 				out[m.Name] = v.of(m.Shape, depth-1)
 			}
 		}
