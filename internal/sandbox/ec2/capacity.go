@@ -144,11 +144,14 @@ func offeredBlocks(x *engine.Exec) []engine.Attrs {
 			zones := zonesOf(x.Call.Region)
 			start := day.AddDate(0, 0, ahead)
 			zone := (ahead + ti) % len(zones)
-			all = append(all, offeredBlock(t, zones[zone], start, hours, count, fmt.Sprintf(
-				"cb-%01x%01x%08x%03x%02x%02x", ti, zone, start.Unix()/60, hours/24, count, 0x5a)))
+			all = append(all, offeredBlock(t, zones[zone], start, hours, count, offeringID(ti, zone, start, hours, count)))
 		}
 	}
 	return all
+}
+
+func offeringID(kind, zone int, start time.Time, hours, count int64) string {
+	return fmt.Sprintf("cb-%01x%01x%08x%03x%02x5a", kind, zone, start.Unix()/60, hours/24, count)
 }
 
 func offeredBlock(t blockType, z zone, start time.Time, hours, count int64, id string) engine.Attrs {
@@ -177,7 +180,9 @@ func offering(x *engine.Exec, id string) (engine.Attrs, bool) {
 	}
 	zones, types := zonesOf(x.Call.Region), blockTypes()
 	start := time.Unix(part[2]*60, 0).UTC()
-	if part[0] >= int64(len(types)) || part[1] >= int64(len(zones)) || part[3] < 1 || part[4] < 1 || !start.After(x.Now()) {
+	if part[0] >= int64(len(types)) || part[1] >= int64(len(zones)) || part[3] < 1 || part[4] < 1 ||
+		!start.After(x.Now()) || start.After(x.Now().AddDate(0, 0, 8*7)) ||
+		id != offeringID(int(part[0]), int(part[1]), start, part[3]*24, part[4]) {
 		return nil, false
 	}
 	return offeredBlock(types[part[0]], zones[part[1]], start, part[3]*24, part[4], id), true

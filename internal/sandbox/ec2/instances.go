@@ -123,12 +123,8 @@ func viewInstance(x *engine.Exec, a engine.Attrs) {
 			eni.Set("Association", map[string]any{"IpOwnerId": "amazon", "PublicIp": ip, "PublicDnsName": name})
 		}
 	case "terminated":
-		for _, path := range []string{"SubnetId", "VpcId", "PrivateIpAddress"} {
-			a.Set(path, nil)
-		}
-		for _, path := range []string{"NetworkInterfaces", "SecurityGroups", "BlockDeviceMappings"} {
-			a.Set(path, []any{})
-		}
+		a.Set("VpcId", nil)
+		a.Set("PrivateIpAddress", nil)
 		a.Set("PrivateDnsName", "")
 	}
 }

@@ -140,11 +140,11 @@ func forgetParts(x *engine.Exec, instance *engine.Resource) error {
 			}
 		}
 	}
-	// The attributes stay, so that the instance no longer holds its group
-	// and subnet once it is shown without them.
+	// From now on it holds neither its subnet nor its groups.
 	instance.Set("SubnetId", nil)
-	instance.Set("NetworkInterfaces", []any{})
-	instance.Set("BlockDeviceMappings", []any{})
+	for _, path := range []string{"NetworkInterfaces", "BlockDeviceMappings", "SecurityGroups"} {
+		instance.Set(path, []any{})
+	}
 	return nil
 }
 

@@ -124,8 +124,12 @@ func (x *Exec) prepare(k *Kind, a Attrs) (*Resource, error) {
 	if err := x.fill(a, k.New, false); err != nil {
 		return nil, err
 	}
-	if k.States != nil && !a.Has(since) {
-		k.States.enter(a, k.First, x.now)
+	if k.States != nil {
+		state := a.Str(k.States.Path)
+		if state == "" {
+			state = k.First
+		}
+		k.States.enter(a, state, x.now)
 	}
 	return r, nil
 }

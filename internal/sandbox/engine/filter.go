@@ -20,6 +20,9 @@ type Filtering struct {
 // filter returns what the request's filters let through.
 func (x *Exec) filter(k *Kind) (func(a Attrs) bool, error) {
 	f := x.service.Filters
+	if f.Param == "" {
+		return func(Attrs) bool { return true }, nil
+	}
 	var tests []func(a Attrs) bool
 	for _, spec := range x.Params.Subs(f.Param) {
 		name, patterns := spec.Str(f.Name), spec.Strs(f.Values)

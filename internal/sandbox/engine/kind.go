@@ -31,7 +31,8 @@ type Kind struct {
 	// New are attributes that a new resource has unless the operation gave
 	// them, in the order in which they are made.
 	New []Field
-	// States may be nil. A new resource is in the state First.
+	// States may be nil. A new resource is in the state First, unless its
+	// attributes say another.
 	States *States
 	First  string
 	// Unique are attributes that no two resources share.
@@ -82,7 +83,7 @@ func (k *Kind) wellFormed(id string) bool {
 func (x *Exec) checkUnique(k *Kind, r *Resource) error {
 	for _, u := range k.Unique {
 		for _, other := range x.list(k) {
-			if other.ID == r.ID || u.Only != nil && !u.Only(other.Attrs) {
+			if other.Seq == r.Seq || u.Only != nil && !u.Only(other.Attrs) {
 				continue
 			}
 			if !slices.ContainsFunc(u.Paths, func(p string) bool { return text(other.Get(p)) != text(r.Get(p)) }) {

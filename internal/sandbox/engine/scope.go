@@ -47,6 +47,9 @@ type table struct {
 func newTable() *table { return &table{byID: make(map[string]*Resource)} }
 
 func (t *table) put(r *Resource) {
+	if old := t.byID[r.ID]; old != nil && old.Seq != r.Seq {
+		t.remove(r.ID)
+	}
 	i, found := t.find(r.Seq)
 	if found {
 		t.order[i] = r

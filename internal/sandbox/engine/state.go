@@ -11,7 +11,7 @@ type States struct {
 	Codes map[string]int64
 	// Next says how a state ends by itself.
 	Next map[string]Step
-	// Enter says what changes when a state begins by itself: a nil value
+	// Enter says what changes when a state begins: a nil value
 	// removes the attribute.
 	Enter map[string]map[string]any
 }
@@ -57,8 +57,8 @@ func (s *States) settle(r *Resource, now time.Time, pace float64) *Resource {
 		if !ok {
 			return r
 		}
-		end := step.end(r.Attrs, pace)
-		if end.IsZero() || now.Before(end) {
+		end, ok := step.end(r.Attrs, pace)
+		if !ok || now.Before(end) {
 			return r
 		}
 		// A state that lasts no time still shows in the answer that began
@@ -76,13 +76,15 @@ func (s *States) settle(r *Resource, now time.Time, pace float64) *Resource {
 	}
 }
 
-func (s Step) end(a Attrs, pace float64) time.Time {
+// end returns when the state ends, if that is known.
+func (s Step) end(a Attrs, pace float64) (time.Time, bool) {
 	if s.Until != "" {
-		return a.Time(s.Until)
+		at := a.Time(s.Until)
+		return at, !at.IsZero()
 	}
 	after := s.After
 	if !s.Keep {
 		after = time.Duration(float64(after) * pace)
 	}
-	return a.Time(since).Add(after)
+	return a.Time(since).Add(after), true
 }
