@@ -52,78 +52,82 @@ func TestAttributesAreTheRecordsOwn(t *testing.T) {
 	}
 }
 
+var read, write = true, false
+
+var resourceCases = map[string]struct {
+	event Event
+	want  string
+}{
+	"ids tell their type": {
+		Event{EventSource: "ec2.amazonaws.com", EventName: "RunInstances", ReadOnly: &write,
+			RequestParameters: json.RawMessage(`{"instancesSet":{"items":[{"imageId":"ami-0123456789abcdef0","keyName":"k"}]},"networkInterfaceSet":{"items":[{"groupSet":{"items":[{"groupId":"sg-0123456789abcdef0"}]}}]}}`),
+			ResponseElements:  json.RawMessage(`{"instancesSet":{"items":[{"instanceId":"i-0123456789abcdef0","vpcId":"vpc-01234567","groupSet":{"items":[{"groupId":"sg-0123456789abcdef0","groupName":"web"}]},"attachmentId":"eni-attach-0123456789abcdef0"}]}}`)},
+		"AWS::EC2::Ami ami-0123456789abcdef0, AWS::EC2::KeyPair k, AWS::EC2::SecurityGroup sg-0123456789abcdef0, AWS::EC2::Instance i-0123456789abcdef0, AWS::EC2::VPC vpc-01234567, AWS::EC2::SecurityGroup web",
+	},
+	"an element of XML stands under its list": {
+		Event{EventSource: "ec2.amazonaws.com", EventName: "DeleteFlowLogs",
+			RequestParameters: json.RawMessage(`{"DeleteFlowLogsRequest":{"FlowLogId":{"content":"fl-0123456789abcdef0","tag":1}}}`)},
+		"AWS::EC2::FlowLog fl-0123456789abcdef0",
+	},
+	"AssumeRole names the key, the session three times and the role": {
+		Event{EventSource: "sts.amazonaws.com", EventName: "AssumeRole", ReadOnly: &read,
+			RequestParameters: json.RawMessage(`{"roleArn":"arn:aws:iam::111122223333:role/r","roleSessionName":"s"}`),
+			ResponseElements:  json.RawMessage(`{"credentials":{"accessKeyId":"ASIAEXAMPLE","sessionToken":"T"},"assumedRoleUser":{"assumedRoleId":"AROAEXAMPLE:s","arn":"arn:aws:sts::111122223333:assumed-role/r/s"}}`),
+			Resources:         []Resource{{AccountID: "111122223333", Type: "AWS::IAM::Role", ARN: "arn:aws:iam::111122223333:role/r"}}},
+		"AWS::IAM::Role arn:aws:iam::111122223333:role/r, AWS::STS::AssumedRole s, AWS::IAM::AccessKey ASIAEXAMPLE, AWS::STS::AssumedRole AROAEXAMPLE:s, AWS::STS::AssumedRole arn:aws:sts::111122223333:assumed-role/r/s",
+	},
+	"a Describe names nothing": {
+		Event{EventSource: "ec2.amazonaws.com", EventName: "DescribeInstanceStatus", ReadOnly: &read,
+			RequestParameters: json.RawMessage(`{"instancesSet":{"items":[{"instanceId":"i-0123456789abcdef0"}]}}`)},
+		"",
+	},
+	"but DescribeLaunchTemplateVersions does": {
+		Event{EventSource: "ec2.amazonaws.com", EventName: "DescribeLaunchTemplateVersions", ReadOnly: &read,
+			RequestParameters: json.RawMessage(`{"DescribeLaunchTemplateVersionsRequest":{"LaunchTemplateId":"lt-0123456789abcdef0"}}`)},
+		"AWS::EC2::LaunchTemplate lt-0123456789abcdef0",
+	},
+	"a bucket and its object": {
+		Event{EventSource: "s3.amazonaws.com", EventName: "PutObject",
+			RequestParameters: json.RawMessage(`{"bucketName":"b","key":"k"}`),
+			Resources:         []Resource{{Type: "AWS::S3::Object", ARN: "arn:aws:s3:::b/k"}, {Type: "AWS::S3::Bucket", ARN: "arn:aws:s3:::b"}}},
+		"AWS::S3::Bucket b, AWS::S3::Object arn:aws:s3:::b/k, AWS::S3::Bucket arn:aws:s3:::b",
+	},
+	"a user by name, id and ARN": {
+		Event{EventSource: "iam.amazonaws.com", EventName: "CreateUser",
+			RequestParameters: json.RawMessage(`{"userName":"ana"}`),
+			ResponseElements:  json.RawMessage(`{"user":{"userId":"AIDAEXAMPLE","arn":"arn:aws:iam::111122223333:user/ana","userName":"ana"}}`)},
+		"AWS::IAM::User ana, AWS::IAM::User AIDAEXAMPLE, AWS::IAM::User arn:aws:iam::111122223333:user/ana",
+	},
+	"a trail and its bucket": {
+		Event{EventSource: "cloudtrail.amazonaws.com", EventName: "CreateTrail",
+			RequestParameters: json.RawMessage(`{"name":"t","s3BucketName":"b"}`)},
+		"AWS::CloudTrail::Trail t, AWS::S3::Bucket b",
+	},
+	"an event data store is no trail": {
+		Event{EventSource: "cloudtrail.amazonaws.com", EventName: "CreateEventDataStore",
+			RequestParameters: json.RawMessage(`{"name":"e"}`)},
+		"AWS::CloudTrail::EventDataStore e",
+	},
+	"a placement group is no security group": {
+		Event{EventSource: "ec2.amazonaws.com", EventName: "CreatePlacementGroup",
+			RequestParameters: json.RawMessage(`{"groupName":"p"}`)},
+		"AWS::EC2::PlacementGroup p",
+	},
+	"a load balancer of either API": {
+		Event{EventSource: "elasticloadbalancing.amazonaws.com", EventName: "CreateLoadBalancer", APIVersion: "2012-06-01",
+			RequestParameters: json.RawMessage(`{"loadBalancerName":"old","x":["arn:aws:elasticloadbalancing:r:1:loadbalancer/net/n/0","arn:aws:elasticloadbalancing:r:1:loadbalancer/old"]}`)},
+		"AWS::ElasticLoadBalancing::LoadBalancer old, AWS::ElasticLoadBalancingV2::LoadBalancer arn:aws:elasticloadbalancing:r:1:loadbalancer/net/n/0, AWS::ElasticLoadBalancing::LoadBalancer arn:aws:elasticloadbalancing:r:1:loadbalancer/old",
+	},
+	"ARNs of topics, functions, tables, groups and keys": {
+		Event{EventSource: "x.amazonaws.com", EventName: "Y",
+			RequestParameters: json.RawMessage(`{"l":["arn:aws:sns:r:1:t","arn:aws:lambda:r:1:function:f","arn:aws:dynamodb:r:1:table/t","arn:aws:logs:r:1:log-group:g:*","arn:aws:kms:r:1:key/k","arn:aws:ecs:r:1:cluster/c","arn:nothing"]}`)},
+		"AWS::SNS::Topic arn:aws:sns:r:1:t, AWS::Lambda::Function arn:aws:lambda:r:1:function:f, AWS::DynamoDB::Table arn:aws:dynamodb:r:1:table/t, AWS::Logs::LogGroup arn:aws:logs:r:1:log-group:g:*, AWS::KMS::Key arn:aws:kms:r:1:key/k, AWS::ECS::Cluster arn:aws:ecs:r:1:cluster/c",
+	},
+}
+
 func TestResourcesAreFoundInTheRecord(t *testing.T) {
-	read, write := true, false
-	for name, c := range map[string]struct {
-		event Event
-		want  string
-	}{
-		"ids tell their type": {
-			Event{EventSource: "ec2.amazonaws.com", EventName: "RunInstances", ReadOnly: &write,
-				RequestParameters: json.RawMessage(`{"instancesSet":{"items":[{"imageId":"ami-0123456789abcdef0","keyName":"k"}]},"networkInterfaceSet":{"items":[{"groupSet":{"items":[{"groupId":"sg-0123456789abcdef0"}]}}]}}`),
-				ResponseElements:  json.RawMessage(`{"instancesSet":{"items":[{"instanceId":"i-0123456789abcdef0","vpcId":"vpc-01234567","groupSet":{"items":[{"groupId":"sg-0123456789abcdef0","groupName":"web"}]},"attachmentId":"eni-attach-0123456789abcdef0"}]}}`)},
-			"AWS::EC2::Ami ami-0123456789abcdef0, AWS::EC2::KeyPair k, AWS::EC2::SecurityGroup sg-0123456789abcdef0, AWS::EC2::Instance i-0123456789abcdef0, AWS::EC2::VPC vpc-01234567, AWS::EC2::SecurityGroup web",
-		},
-		"an element of XML stands under its list": {
-			Event{EventSource: "ec2.amazonaws.com", EventName: "DeleteFlowLogs",
-				RequestParameters: json.RawMessage(`{"DeleteFlowLogsRequest":{"FlowLogId":{"content":"fl-0123456789abcdef0","tag":1}}}`)},
-			"AWS::EC2::FlowLog fl-0123456789abcdef0",
-		},
-		"AssumeRole names the key, the session three times and the role": {
-			Event{EventSource: "sts.amazonaws.com", EventName: "AssumeRole", ReadOnly: &read,
-				RequestParameters: json.RawMessage(`{"roleArn":"arn:aws:iam::111122223333:role/r","roleSessionName":"s"}`),
-				ResponseElements:  json.RawMessage(`{"credentials":{"accessKeyId":"ASIAEXAMPLE","sessionToken":"T"},"assumedRoleUser":{"assumedRoleId":"AROAEXAMPLE:s","arn":"arn:aws:sts::111122223333:assumed-role/r/s"}}`),
-				Resources:         []Resource{{AccountID: "111122223333", Type: "AWS::IAM::Role", ARN: "arn:aws:iam::111122223333:role/r"}}},
-			"AWS::IAM::Role arn:aws:iam::111122223333:role/r, AWS::STS::AssumedRole s, AWS::IAM::AccessKey ASIAEXAMPLE, AWS::STS::AssumedRole AROAEXAMPLE:s, AWS::STS::AssumedRole arn:aws:sts::111122223333:assumed-role/r/s",
-		},
-		"a Describe names nothing": {
-			Event{EventSource: "ec2.amazonaws.com", EventName: "DescribeInstanceStatus", ReadOnly: &read,
-				RequestParameters: json.RawMessage(`{"instancesSet":{"items":[{"instanceId":"i-0123456789abcdef0"}]}}`)},
-			"",
-		},
-		"but DescribeLaunchTemplateVersions does": {
-			Event{EventSource: "ec2.amazonaws.com", EventName: "DescribeLaunchTemplateVersions", ReadOnly: &read,
-				RequestParameters: json.RawMessage(`{"DescribeLaunchTemplateVersionsRequest":{"LaunchTemplateId":"lt-0123456789abcdef0"}}`)},
-			"AWS::EC2::LaunchTemplate lt-0123456789abcdef0",
-		},
-		"a bucket and its object": {
-			Event{EventSource: "s3.amazonaws.com", EventName: "PutObject",
-				RequestParameters: json.RawMessage(`{"bucketName":"b","key":"k"}`),
-				Resources:         []Resource{{Type: "AWS::S3::Object", ARN: "arn:aws:s3:::b/k"}, {Type: "AWS::S3::Bucket", ARN: "arn:aws:s3:::b"}}},
-			"AWS::S3::Bucket b, AWS::S3::Object arn:aws:s3:::b/k, AWS::S3::Bucket arn:aws:s3:::b",
-		},
-		"a user by name, id and ARN": {
-			Event{EventSource: "iam.amazonaws.com", EventName: "CreateUser",
-				RequestParameters: json.RawMessage(`{"userName":"ana"}`),
-				ResponseElements:  json.RawMessage(`{"user":{"userId":"AIDAEXAMPLE","arn":"arn:aws:iam::111122223333:user/ana","userName":"ana"}}`)},
-			"AWS::IAM::User ana, AWS::IAM::User AIDAEXAMPLE, AWS::IAM::User arn:aws:iam::111122223333:user/ana",
-		},
-		"a trail and its bucket": {
-			Event{EventSource: "cloudtrail.amazonaws.com", EventName: "CreateTrail",
-				RequestParameters: json.RawMessage(`{"name":"t","s3BucketName":"b"}`)},
-			"AWS::CloudTrail::Trail t, AWS::S3::Bucket b",
-		},
-		"an event data store is no trail": {
-			Event{EventSource: "cloudtrail.amazonaws.com", EventName: "CreateEventDataStore",
-				RequestParameters: json.RawMessage(`{"name":"e"}`)},
-			"AWS::CloudTrail::EventDataStore e",
-		},
-		"a placement group is no security group": {
-			Event{EventSource: "ec2.amazonaws.com", EventName: "CreatePlacementGroup",
-				RequestParameters: json.RawMessage(`{"groupName":"p"}`)},
-			"AWS::EC2::PlacementGroup p",
-		},
-		"a load balancer of either API": {
-			Event{EventSource: "elasticloadbalancing.amazonaws.com", EventName: "CreateLoadBalancer", APIVersion: "2012-06-01",
-				RequestParameters: json.RawMessage(`{"loadBalancerName":"old","x":["arn:aws:elasticloadbalancing:r:1:loadbalancer/net/n/0","arn:aws:elasticloadbalancing:r:1:loadbalancer/old"]}`)},
-			"AWS::ElasticLoadBalancing::LoadBalancer old, AWS::ElasticLoadBalancingV2::LoadBalancer arn:aws:elasticloadbalancing:r:1:loadbalancer/net/n/0, AWS::ElasticLoadBalancing::LoadBalancer arn:aws:elasticloadbalancing:r:1:loadbalancer/old",
-		},
-		"ARNs of topics, functions, tables, groups and keys": {
-			Event{EventSource: "x.amazonaws.com", EventName: "Y",
-				RequestParameters: json.RawMessage(`{"l":["arn:aws:sns:r:1:t","arn:aws:lambda:r:1:function:f","arn:aws:dynamodb:r:1:table/t","arn:aws:logs:r:1:log-group:g:*","arn:aws:kms:r:1:key/k","arn:aws:ecs:r:1:cluster/c","arn:nothing"]}`)},
-			"AWS::SNS::Topic arn:aws:sns:r:1:t, AWS::Lambda::Function arn:aws:lambda:r:1:function:f, AWS::DynamoDB::Table arn:aws:dynamodb:r:1:table/t, AWS::Logs::LogGroup arn:aws:logs:r:1:log-group:g:*, AWS::KMS::Key arn:aws:kms:r:1:key/k, AWS::ECS::Cluster arn:aws:ecs:r:1:cluster/c",
-		},
-	} {
+	for name, c := range resourceCases {
+
 		t.Run(name, func(t *testing.T) {
 			var got []string
 			for _, r := range c.event.Attributes().Resources {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"reflect"
 	"slices"
@@ -54,13 +55,7 @@ func TestGenuineRecordsComeBack(t *testing.T) {
 		}
 		got[r.Source] = s
 	}
-	for _, source := range slices.Sorted(func(yield func(string) bool) {
-		for s := range got {
-			if !yield(s) {
-				return
-			}
-		}
-	}) {
+	for _, source := range slices.Sorted(maps.Keys(got)) {
 		g, w := got[source], want[source]
 		t.Logf("%-40s requests %d/%d, answers %d/%d, envelopes %d/%d", source,
 			g.RequestsRight, g.Requests, g.AnswersRight, g.Answers, g.EnvelopesRight, g.Envelopes)
@@ -68,14 +63,22 @@ func TestGenuineRecordsComeBack(t *testing.T) {
 			t.Errorf("%s: fewer records come back than the committed %+v", source, w)
 		}
 	}
-	if out := os.Getenv("CAIRN_SCORES"); out != "" {
-		encoded, err := json.MarshalIndent(got, "", "\t")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(out, append(encoded, '\n'), 0o644); err != nil {
-			t.Fatal(err)
-		}
+	writeScores(t, got)
+}
+
+// writeScores writes the scores where CAIRN_SCORES says, to be committed.
+func writeScores(t *testing.T, scores map[string]score) {
+	t.Helper()
+	out := os.Getenv("CAIRN_SCORES")
+	if out == "" {
+		return
+	}
+	encoded, err := json.MarshalIndent(scores, "", "\t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(out, append(encoded, '\n'), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -72,7 +72,7 @@ var serviceResources = map[string][]resourceRow{
 // resources lists what the call touched. A call that was refused before its
 // parameters were looked at touched nothing.
 func resources(rules *serviceRules, c *Call, code string) []event.Resource {
-	if c.Operation == nil || code == "AccessDenied" && !rules.keepsRefused {
+	if c.Operation == nil || !rules.keepsRefused && refusedEarly(rules, c) {
 		return nil
 	}
 	if rules.id == "s3" {

@@ -12,69 +12,80 @@ import (
 
 func TestEveryRowNamesWhatAModelHas(t *testing.T) {
 	_, catalog := newBuilder(t)
-	service := func(id string) *awsapi.Service {
-		t.Helper()
-		s, err := catalog.Service(id)
-		if err != nil {
-			t.Errorf("no service %s", id)
-			return nil
-		}
-		return s
-	}
-	operations := func(table, id string, names []string) {
-		t.Helper()
-		s := service(id)
-		for _, name := range names {
-			if s != nil && s.Operation(name) == nil {
-				t.Errorf("%s: %s has no operation %s", table, id, name)
-			}
-		}
-	}
+	r := rowCheck{t, catalog}
 	for id, row := range services {
-		operations("services.names", id, keys(row.names))
-		operations("services.answersReads", id, keys(row.answersReads))
-		s := service(id)
-		for shape := range row.extras {
-			if s != nil && s.Shape(shape) == nil {
-				t.Errorf("services.extras: %s has no shape %s", id, shape)
-			}
-		}
-		for shape := range row.alwaysArray {
-			if s != nil && s.Shape(shape) == nil {
-				t.Errorf("services.alwaysArray: %s has no shape %s", id, shape)
-			}
-		}
+		r.operations("services.names", id, keys(row.names))
+		r.operations("services.answersReads", id, keys(row.answersReads))
+		r.shapes("services.extras", id, keys(row.extras))
+		r.shapes("services.alwaysArray", id, keys(row.alwaysArray))
 	}
 	for id, names := range dataEvents {
-		operations("dataEvents", id, keys(names))
+		r.operations("dataEvents", id, keys(names))
 	}
 	for id, names := range readOnlyExceptions {
-		operations("readOnlyExceptions", id, keys(names))
+		r.operations("readOnlyExceptions", id, keys(names))
 	}
 	for id, names := range serviceSecrets {
-		members := memberNames(service(id))
-		for name := range names {
-			if !members[name] {
-				t.Errorf("serviceSecrets: %s has no member %s", id, name)
-			}
-		}
+		r.members("serviceSecrets", id, keys(names))
 	}
 	for id, rows := range serviceResources {
-		members := memberNames(service(id))
 		for _, row := range rows {
-			operations("serviceResources", id, keys(row.ops))
-			for _, name := range row.from {
-				if !members[name] {
-					t.Errorf("serviceResources: %s has no member %s", id, name)
-				}
-			}
+			r.operations("serviceResources", id, keys(row.ops))
+			r.members("serviceResources", id, row.from)
 		}
 	}
-	operations("s3Bodiless", "s3", keys(s3Bodiless))
-	operations("wrapperNames", "ec2", keys(wrapperNames))
-	operations("wrappedNulls", "ec2", keys(wrappedNulls))
-	for _, table := range [][]string{keys(legacyDefaults), keys(legacyGathers), keys(legacyReturns), keys(permissionRows)} {
-		operations("legacy", "ec2", table)
+	r.operations("s3Bodiless", "s3", keys(s3Bodiless))
+	for table, names := range map[string][]string{
+		"wrapperNames": keys(wrapperNames), "wrappedNulls": keys(wrappedNulls),
+		"legacyDefaults": keys(legacyDefaults), "legacyGathers": keys(legacyGathers),
+		"legacyReturns": keys(legacyReturns), "permissionRows": keys(permissionRows),
+	} {
+		r.operations(table, "ec2", names)
+	}
+}
+
+// rowCheck looks up names of the tables in the models.
+type rowCheck struct {
+	*testing.T
+	catalog *awsapi.Catalog
+}
+
+func (r rowCheck) service(table, id string) *awsapi.Service {
+	r.Helper()
+	s, err := r.catalog.Service(id)
+	if err != nil {
+		r.Fatalf("%s: %v", table, err)
+	}
+	return s
+}
+
+func (r rowCheck) operations(table, id string, names []string) {
+	r.Helper()
+	s := r.service(table, id)
+	for _, name := range names {
+		if s.Operation(name) == nil {
+			r.Errorf("%s: %s has no operation %s", table, id, name)
+		}
+	}
+}
+
+func (r rowCheck) shapes(table, id string, names []string) {
+	r.Helper()
+	s := r.service(table, id)
+	for _, name := range names {
+		if s.Shape(name) == nil {
+			r.Errorf("%s: %s has no shape %s", table, id, name)
+		}
+	}
+}
+
+func (r rowCheck) members(table, id string, names []string) {
+	r.Helper()
+	have := memberNames(r.service(table, id))
+	for _, name := range names {
+		if !have[name] {
+			r.Errorf("%s: %s has no member %s", table, id, name)
+		}
 	}
 }
 
@@ -138,9 +149,6 @@ func TestLegacyNamesAreUnambiguous(t *testing.T) {
 
 func memberNames(s *awsapi.Service) map[string]bool {
 	names := make(map[string]bool)
-	if s == nil {
-		return names
-	}
 	var visit func(*awsapi.Shape)
 	seen := make(map[*awsapi.Shape]bool)
 	visit = func(shape *awsapi.Shape) {

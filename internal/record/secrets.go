@@ -24,25 +24,14 @@ const (
 // where its model does not call them sensitive. A service's own rows come
 // first.
 var secretNames = map[string]secrecy{
-	"authToken":             hidden,
-	"bindPassword":          hidden,
-	"clientSecret":          hidden,
-	"masterPassword":        hidden,
-	"masterUserPassword":    hidden,
-	"newPassword":           hidden,
-	"oldPassword":           hidden,
-	"password":              hidden,
-	"preSharedKey":          hidden,
-	"previousPassword":      hidden,
-	"privateKey":            hidden,
-	"proposedPassword":      hidden,
-	"secretAccessKey":       dropped,
-	"secretBinary":          dropped,
-	"secretKey":             hidden,
-	"secretString":          dropped,
-	"tdeCredentialPassword": hidden,
-	"temporaryPassword":     hidden,
-	"userPassword":          hidden,
+	"authToken":       hidden,
+	"clientSecret":    hidden,
+	"preSharedKey":    hidden,
+	"privateKey":      hidden,
+	"secretAccessKey": dropped,
+	"secretBinary":    dropped,
+	"secretKey":       hidden,
+	"secretString":    dropped,
 }
 
 // serviceSecrets are a service's rows, by service id and by the model's name of
