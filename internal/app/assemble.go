@@ -37,6 +37,7 @@ type parts struct {
 	directory *identity.Directory
 	history   *history.History
 	journal   *journal.Journal
+	recorder  *gateway.Recorder
 	key       *seal.Key
 }
 
@@ -52,20 +53,22 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 			return nil, err
 		}
 	}
-	routes, err := s.routes(ctx, &p)
-	if err != nil {
-		return nil, err
-	}
 	records, err := record.New(p.catalog)
 	if err != nil {
 		return nil, err
 	}
+	p.recorder = gateway.NewRecorder(p.journal, records)
+	// Before anything new: what an earlier process began is older.
 	if err := s.settle(ctx, &p); err != nil {
+		return nil, err
+	}
+	routes, err := s.routes(ctx, &p)
+	if err != nil {
 		return nil, err
 	}
 	limits := s.options.Config.Limits
 	return gateway.New(gateway.Options{
-		Catalog: p.catalog, Records: records, Journal: p.journal, Identities: p.directory, Routes: routes,
+		Catalog: p.catalog, Recorder: p.recorder, Identities: p.directory, Routes: routes,
 		Auth: s.options.Auth, Account: s.endpoint.Account, Region: s.options.Region,
 		TrustedProxies: s.options.Config.TrustedProxies,
 		Limits: gateway.Limits{
@@ -178,7 +181,14 @@ func (s *Server) routes(ctx context.Context, p *parts) (gateway.Routes, error) {
 	}
 	s.cleanups.add("the built-in S3", objects.Close)
 	r.BuiltIn["s3"] = gateway.Objects(objects, gateway.Limits{Answer: s.options.Config.Limits.AnswerBytes})
-	box, err := sandbox.New(sandbox.Keep(p.store), p.catalog, sandbox.Options{})
+	var box *sandbox.Sandbox
+	box, err = sandbox.New(sandbox.Keep(p.store), p.catalog, sandbox.Options{
+		Pace: 1, Log: s.options.Logger.With("component", "sandbox"),
+		// Calls that its services make of each other are recorded as well.
+		Invoke: func(ctx context.Context, c *awsapi.Call) (map[string]any, error) {
+			return p.recorder.Invoke(ctx, box, c)
+		},
+	})
 	if err != nil {
 		return r, fmt.Errorf("start the sandbox: %w", err)
 	}

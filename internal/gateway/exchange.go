@@ -48,7 +48,7 @@ func (x *exchange) serviceID() string {
 // announce commits the call's intent, if it needs one.
 func (x *exchange) announce(ctx context.Context) error {
 	x.call.Time = time.Now()
-	seq, err := x.gateway.recorder.intent(ctx, &x.call)
+	seq, err := x.gateway.Recorder.intent(ctx, &x.call)
 	x.intent = seq
 	return err
 }
@@ -65,7 +65,7 @@ func (x *exchange) conclude(ctx context.Context, result *Answer, failure error) 
 	if id := answeredRequestID(result, x.call.Protocol); id != "" {
 		x.call.RequestID = id
 	}
-	if err := x.gateway.recorder.event(ctx, &x.call, x.intent); err != nil {
+	if err := x.gateway.Recorder.event(ctx, &x.call, x.intent); err != nil {
 		if result.Stream != nil {
 			result.Stream.Close()
 		}

@@ -8,7 +8,7 @@
 //   - An answer leaves after its event is durable. Where the event cannot be
 //     written, the caller gets an error instead of the answer.
 //   - A call that changes something is handed over after its intent is durable;
-//     see the recorder type.
+//     see the Recorder type.
 //   - A client that hangs up cancels nothing of its own record.
 //   - A refused request is an event too.
 package gateway
@@ -48,8 +48,7 @@ type Identities interface {
 // Options are what a gateway needs. All but the last four are required.
 type Options struct {
 	Catalog    *awsapi.Catalog
-	Records    *record.Builder
-	Journal    Journal
+	Recorder   *Recorder
 	Identities Identities
 	Routes     Routes
 
@@ -63,10 +62,7 @@ type Options struct {
 }
 
 // Gateway is an http.Handler.
-type Gateway struct {
-	Options
-	recorder *recorder
-}
+type Gateway struct{ Options }
 
 // New makes a gateway.
 func New(o Options) *Gateway {
@@ -74,7 +70,7 @@ func New(o Options) *Gateway {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Gateway{Options: o, recorder: &recorder{journal: o.Journal, records: o.Records}}
+	return &Gateway{Options: o}
 }
 
 // ServeHTTP records and answers one request.

@@ -82,7 +82,7 @@ func newFront(t *testing.T, d Destination, change ...func(*Options)) *front {
 	}
 	f := &front{t: t, journal: newMemoryJournal(t), destination: d}
 	o := Options{
-		Catalog: catalog(t), Records: records, Journal: f.journal,
+		Catalog: catalog(t), Recorder: NewRecorder(f.journal, records),
 		Identities: knownKeys{testKey.AccessKeyID: testKey},
 		Routes:     Routes{Upstream: d}, Auth: AuthVerify, Account: testAccount, Region: testRegion,
 		Limits: Limits{Idle: 5 * time.Second},

@@ -20,22 +20,36 @@ type Journal interface {
 	Ready(ctx context.Context) error
 }
 
-// recorder turns calls into events and commits them. It is the only writer of
-// the journal.
+// Recorder turns calls into events and commits them. It is the only writer of
+// the journal, and may be used from any goroutine.
 //
 // A call that changes something is recorded twice. Its intent is durable before
 // the call is handed over: it holds the event as it will be if nothing more is
 // ever known, "outcome unknown". The event settles it. An intent that is still
 // open when Cairn starts becomes that event; see Recover. A call that only reads
 // has no intent, and is handed over only while the journal can write.
-type recorder struct {
+type Recorder struct {
 	journal Journal
 	records *record.Builder
 }
 
+// NewRecorder makes a recorder.
+func NewRecorder(j Journal, b *record.Builder) *Recorder { return &Recorder{journal: j, records: b} }
+
+// Record commits an event that is no call's: something that a service, or a
+// program of the operator's, tells of itself.
+func (r *Recorder) Record(ctx context.Context, e *event.Event) error {
+	data, err := encode(e)
+	if err != nil {
+		return fmt.Errorf("encode the event %s: %w", e.EventName, err)
+	}
+	_, err = r.journal.Append(ctx, journal.Record{Kind: journal.Event, Data: data})
+	return err
+}
+
 // intent commits that a call is about to be handed over, where that is needed,
 // and returns the intent's number, else 0.
-func (r *recorder) intent(ctx context.Context, c *record.Call) (journal.Seq, error) {
+func (r *Recorder) intent(ctx context.Context, c *record.Call) (journal.Seq, error) {
 	if r.records.ReadOnly(c.Operation) {
 		return 0, r.journal.Ready(ctx)
 	}
@@ -45,12 +59,12 @@ func (r *recorder) intent(ctx context.Context, c *record.Call) (journal.Seq, err
 }
 
 // event commits what came of a call.
-func (r *recorder) event(ctx context.Context, c *record.Call, intent journal.Seq) error {
+func (r *Recorder) event(ctx context.Context, c *record.Call, intent journal.Seq) error {
 	_, err := r.append(ctx, c, journal.Record{Kind: journal.Event, Settles: intent})
 	return err
 }
 
-func (r *recorder) append(ctx context.Context, c *record.Call, rec journal.Record) (journal.Seq, error) {
+func (r *Recorder) append(ctx context.Context, c *record.Call, rec journal.Record) (journal.Seq, error) {
 	data, err := encode(r.records.Build(c))
 	if err != nil {
 		return 0, fmt.Errorf("encode the event of %s: %w", c.EventName, err)
