@@ -61,7 +61,7 @@ func sample(t *testing.T, perService int) []*Operation {
 	var ops []*Operation
 	catalog := sharedCatalog(t)
 	for i, id := range catalog.Services() {
-		if i%8 != 0 && !slices.Contains(always, id) && !all {
+		if i%10 != 0 && !slices.Contains(always, id) && !all {
 			continue
 		}
 		svc, err := catalog.Service(id)
@@ -81,7 +81,7 @@ func sample(t *testing.T, perService int) []*Operation {
 
 func TestBotocoresClientsAreUnderstood(t *testing.T) {
 	var jobs []*clientJob
-	for i, op := range sample(t, 6) {
+	for i, op := range sample(t, 4) {
 		job := &clientJob{Service: op.Service.ID, Operation: op.Name, op: op, want: map[string]any{}}
 		if op.Input != nil {
 			job.want = generateStructure(seed(op, "client"), op.Input, 3)
@@ -234,7 +234,7 @@ func sendable(op *Operation, v map[string]any) map[string]any {
 
 func TestBotocoresParsersUnderstandAnswers(t *testing.T) {
 	var jobs []*clientJob
-	for _, op := range sample(t, 6) {
+	for _, op := range sample(t, 4) {
 		for _, p := range op.Service.Protocols {
 			if op.Output == nil || hasStream(op.Output) || unreadable(op, p) {
 				continue
@@ -316,7 +316,7 @@ func isNothing(v any) bool {
 
 func TestBotocoresParsersUnderstandErrors(t *testing.T) {
 	var jobs []*clientJob
-	for _, op := range sample(t, 6) {
+	for _, op := range sample(t, 4) {
 		for _, p := range op.Service.Protocols {
 			errs := []*Error{{Code: "ThrottlingException", Message: "Rate <exceeded> & \"so\""}}
 			for _, shape := range op.Errors[:min(2, len(op.Errors))] {

@@ -18,7 +18,23 @@
 //	document        any JSON value: nil, bool, float64, string, []any, map[string]any
 //
 // What was not sent is not in the map; what was sent empty is there and empty.
-// A body that is streamed (an S3 object) is not a value: its member is absent.
+// A null in JSON was not sent, except in a list or map that the model calls
+// sparse, and in a document. A body that is streamed (an S3 object) is not a
+// value: its member is absent. The names of a map of headers (S3's metadata) are
+// in lower case, for HTTP loses theirs.
+//
+// # Calls
+//
+// Find tells which operation a request is for and gives a Found, which reads the
+// request and writes the answer in the caller's protocol:
+//
+//	found, err := catalog.Find(signingName, request)
+//	params, err := found.Decode(request)
+//	err = Validate(found.Operation, params)
+//	answer, err := found.EncodeAnswer(out, requestID) // or found.EncodeError
+//
+// What is wrong with a request is an *Error, with the code that AWS's own front
+// end gives; EncodeError puts it into an answer, even if Find failed.
 package awsapi
 
 //go:generate go run ./gen -o models.zip

@@ -62,7 +62,7 @@ func (s *service) Do(h *http.Request) (*http.Response, error) {
 		}
 	}
 	wantEqual(s.t, s.want, params, s.params)
-	answer := found.EncodeError(&Error{Code: "InternalFailure"}, "id-1")
+	var answer *Response
 	if s.refuse != nil {
 		answer = found.EncodeError(s.refuse, "id-1")
 	} else if answer, err = found.EncodeAnswer(s.answer, "id-1"); err != nil {

@@ -20,13 +20,17 @@ const maxJSONDepth = 256
 // 30,000.
 const maxJSONValues = 1_000_000
 
-// The words of AWS's front end for JSON of the wrong type, observed with
-// Athena, SQS and SES.
+// mismatch says that JSON is of the wrong type, in the words of AWS's front end,
+// observed with Athena, SQS and SES.
+type mismatch string
+
+func (m mismatch) Error() string { return string(m) }
+
 const (
-	listNotExpected = "Start of list found where not expected"
-	mapNotExpected  = "Start of structure or map found where not expected."
-	listExpected    = "Expected list or null"
-	nullExpected    = "Expected null"
+	listNotExpected mismatch = "Start of list found where not expected"
+	mapNotExpected  mismatch = "Start of structure or map found where not expected."
+	listExpected    mismatch = "Expected list or null"
+	nullExpected    mismatch = "Expected null"
 )
 
 // decodeJSONObject reads the members of a structure that travel in the body.
@@ -43,7 +47,7 @@ func decodeJSONObject(s *Shape, body []byte) (map[string]any, error) {
 	}
 	m, ok := v.(map[string]any)
 	if !ok { // null
-		return nil, errors.New(nullExpected)
+		return nil, nullExpected
 	}
 	return m, nil
 }
@@ -107,18 +111,18 @@ func typeJSON(s *Shape, v any, depth int) (any, error) {
 		case Map:
 			return typeJSONMap(s, v, depth)
 		}
-		return nil, errors.New(mapNotExpected)
+		return nil, mapNotExpected
 	case []any:
 		if s.Kind == List {
 			return typeJSONList(s, v, depth)
 		}
-		return nil, errors.New(listNotExpected)
+		return nil, listNotExpected
 	}
 	switch s.Kind {
 	case List:
-		return nil, errors.New(listExpected)
+		return nil, listExpected
 	case Structure, Map:
-		return nil, errors.New(nullExpected)
+		return nil, nullExpected
 	}
 	return typeJSONScalar(s, v)
 }
@@ -215,28 +219,14 @@ func typeJSONScalar(s *Shape, v any) (any, error) {
 	return nil, fmt.Errorf("unexpected JSON value %T", v)
 }
 
-// cannotConvert says that a JSON value is of the wrong type.
+// javaTypes are the names by which the front end knows the kinds.
+var javaTypes = map[Kind]string{
+	String: "a String", Integer: "an Integer", Long: "a Long", Float: "a Float", Double: "a Double",
+	Boolean: "a Boolean", Blob: "a Blob", Timestamp: "milliseconds since epoch",
+}
+
 func cannotConvert(found string, want Kind) error {
-	article, name := "a", ""
-	switch want {
-	case String:
-		name = "String"
-	case Integer:
-		article, name = "an", "Integer"
-	case Long:
-		name = "Long"
-	case Float:
-		name = "Float"
-	case Double:
-		name = "Double"
-	case Boolean:
-		name = "Boolean"
-	case Blob:
-		name = "Blob"
-	case Timestamp:
-		return errors.New(found + " can not be converted to milliseconds since epoch")
-	}
-	return fmt.Errorf("%s can not be converted to %s %s", found, article, name)
+	return mismatch(found + " can not be converted to " + javaTypes[want])
 }
 
 // typeDocument makes the numbers of a free JSON value floats.

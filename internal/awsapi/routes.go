@@ -166,18 +166,6 @@ func (t *routeTable) find(c *restCall) *route {
 	return best
 }
 
-// allows reports whether the path would fit with another method.
-func (t *routeTable) allows(c *restCall) bool {
-	for method := range t.methods {
-		other := *c
-		other.method = method
-		if t.find(&other) != nil {
-			return true
-		}
-	}
-	return false
-}
-
 // search visits every place in the tree that the path leads to. Templates have
 // one greedy label at most, so a path of n segments has at most n places for
 // each template.
