@@ -73,6 +73,9 @@ func (r *Recorder) append(ctx context.Context, c *record.Call, rec journal.Recor
 	return r.journal.Append(ctx, rec)
 }
 
+// typicalEvent is the size in bytes that most events do not exceed.
+const typicalEvent = 2 << 10
+
 // encode makes the journal's record of an event: the event and what it is looked
 // up by.
 func encode(e *event.Event) ([]byte, error) {
@@ -87,7 +90,7 @@ func encode(e *event.Event) ([]byte, error) {
 			EventID: a.EventID, EventName: a.EventName, ReadOnly: a.ReadOnly, Username: a.Username,
 			EventSource: a.EventSource, AccessKeyID: a.AccessKeyID,
 		},
-		JSON: e.AppendJSON(nil),
+		JSON: e.AppendJSON(make([]byte, 0, typicalEvent)),
 	}
 	for _, r := range a.Resources {
 		entry.Resources = append(entry.Resources, history.Resource{Type: r.Type, Name: r.Name})
