@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"path/filepath"
 	"time"
 )
@@ -47,14 +46,25 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 			err = errors.Join(err, s.cleanups.run(stopCtx))
 		}
 	}()
+	// The address comes first: a server that cannot have it leaves no trace.
+	listener, err := net.Listen("tcp", s.options.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	s.cleanups.add("the listener", func(context.Context) error {
+		if err := listener.Close(); !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil // the endpoint has closed it
+	})
 	handler, err := s.assemble(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.listen(handler); err != nil {
+	if err := s.serve(listener, handler); err != nil {
 		return nil, err
 	}
-	return s, nil
+	return s, s.announce(listener.Addr().(*net.TCPAddr))
 }
 
 // Endpoint says where the server is.
@@ -81,25 +91,6 @@ func (s *Server) Run(ctx context.Context) error {
 // Stop answers the calls that are under way, as long as the context lasts, and
 // stops everything. It may be called again.
 func (s *Server) Stop(ctx context.Context) error { return s.cleanups.run(ctx) }
-
-// listen opens the endpoint and says where it is.
-func (s *Server) listen(handler http.Handler) error {
-	listener, err := net.Listen("tcp", s.options.Listen)
-	if err != nil {
-		return fmt.Errorf("listen: %w", err)
-	}
-	scheme := "http"
-	if s.options.TLSCert != "" {
-		scheme = "https"
-		s.endpoint.CABundle = s.options.TLSCert
-	}
-	s.endpoint.URL = scheme + "://" + reachable(listener.Addr().(*net.TCPAddr))
-	if err := s.serve(listener, handler); err != nil {
-		listener.Close()
-		return err
-	}
-	return s.announce()
-}
 
 // reachable is an address that a client on this machine can use.
 func reachable(a *net.TCPAddr) string {

@@ -93,7 +93,19 @@ func TestAStartThatFailsLeavesNothingRunning(t *testing.T) {
 	if _, err := Start(t.Context(), Options{Data: data, Listen: taken.Addr().String()}); err == nil {
 		t.Fatal("two servers listen at one address")
 	}
-	// The locks of the data directory and the built-in S3 are free again.
+	if left, err := os.ReadDir(data); err != nil || len(left) > 0 {
+		t.Errorf("a start without an address left %v, %v", left, err)
+	}
+	// The same with all but the last step done: locks are free again.
+	if err := os.Mkdir(filepath.Join(data, endpointFile), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Start(t.Context(), Options{Data: data, Listen: "127.0.0.1:0"}); err == nil {
+		t.Fatal("a server starts that cannot say where it is")
+	}
+	if err := os.Remove(filepath.Join(data, endpointFile)); err != nil {
+		t.Fatal(err)
+	}
 	start(t, Options{Data: data})
 }
 

@@ -71,7 +71,12 @@ func (s *Server) serve(listener net.Listener, handler http.Handler) error {
 }
 
 // announce writes endpoint.json.
-func (s *Server) announce() error {
+func (s *Server) announce(a *net.TCPAddr) error {
+	scheme := "http"
+	if s.options.TLSCert != "" {
+		scheme, s.endpoint.CABundle = "https", s.options.TLSCert
+	}
+	s.endpoint.URL = scheme + "://" + reachable(a)
 	s.endpoint.PID = os.Getpid()
 	s.endpoint.Region = s.options.Region
 	b, err := json.MarshalIndent(s.endpoint, "", "  ")
