@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"testing"
 
@@ -195,6 +196,39 @@ func (j *damagedJournal) Get(ctx context.Context, seqs []journal.Seq) ([]journal
 		}
 	}
 	return j.fakeJournal.Get(ctx, seqs)
+}
+
+func (j *damagedJournal) Read(ctx context.Context, from journal.Seq) iter.Seq2[journal.Entry, error] {
+	return func(yield func(journal.Entry, error) bool) {
+		for e, err := range j.fakeJournal.Read(ctx, from) {
+			if e.Seq >= j.first && e.Seq < j.next {
+				yield(journal.Entry{}, &journal.CorruptError{First: e.Seq, Next: j.next, Err: errors.New("bad")})
+				return
+			}
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
+func TestIndexIsBuiltAgainOfWhatTheJournalCanRead(t *testing.T) {
+	for _, damage := range [][2]journal.Seq{{1, 4}, {11, 14}, {18, 21}, {18, 23}} {
+		j, h := newFake(t)
+		for i := range 20 {
+			j.appendEntry(&Entry{Time: epoch, Category: Management, Attributes: Attributes{EventID: fmt.Sprint(i)}})
+		}
+		j.seal(j.roll())
+		j.appendEntry(&Entry{Time: epoch, Category: Data})
+		h.Attach(&damagedJournal{j, damage[0], damage[1]})
+		if err := os.Truncate(indexPath(j.segs[0]), 0); err != nil {
+			t.Fatal(err)
+		}
+		page, err := h.Lookup(context.Background(), Query{Limit: 20})
+		if err != nil || len(page.Entries) != 17 || page.Unreadable != 0 {
+			t.Errorf("damage at %v: got %d entries, %d unreadable, %v; want 17", damage, len(page.Entries), page.Unreadable, err)
+		}
+	}
 }
 
 func TestUnreadableEventsAreCountedAndTheRestIsShown(t *testing.T) {

@@ -34,7 +34,7 @@ func fill(b *testing.B, n int) filled {
 	f := filled{h: h, g: newTraffic(1)}
 	batches := make(chan []journal.Record)
 	var wg sync.WaitGroup
-	for range 8 {
+	for range 16 {
 		wg.Go(func() {
 			for recs := range batches {
 				if _, err := j.Append(context.Background(), recs...); err != nil {
@@ -44,7 +44,8 @@ func fill(b *testing.B, n int) filled {
 		})
 	}
 	began := time.Now()
-	batch := make([]journal.Record, 0, 256)
+	// As many as a frame holds, as when many callers append at once.
+	batch := make([]journal.Record, 0, 64)
 	for i := range n {
 		e := f.g.entry()
 		data, err := e.Encode()

@@ -20,6 +20,8 @@ import (
 
 	"go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
+
+	"github.com/cairn-audit/cairn/internal/durable"
 )
 
 // Errors on which a caller decides. They are wrapped with the kind and the key.
@@ -58,7 +60,7 @@ func Open(path string) (*Store, error) {
 	}
 	if created {
 		// bbolt syncs the file but not its name.
-		if err := syncDir(filepath.Dir(path)); err != nil {
+		if err := (durable.OS{}).SyncDir(filepath.Dir(path)); err != nil {
 			return nil, errors.Join(fmt.Errorf("opening state file %s: %w", path, err), db.Close())
 		}
 	}
@@ -83,12 +85,4 @@ func (s *Store) View(f func(*Tx) error) error {
 // has changed. The Tx is valid until f returns. f must not call the Store.
 func (s *Store) Update(f func(*Tx) error) error {
 	return s.db.Update(func(tx *bbolt.Tx) error { return f(&Tx{tx}) })
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
