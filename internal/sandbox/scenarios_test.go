@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/cairn-audit/cairn/internal/awsapi"
 	"github.com/cairn-audit/cairn/internal/sandbox/engine"
@@ -334,5 +335,98 @@ func TestLaunchTemplatesHaveVersions(t *testing.T) {
 	})
 	if run.Str("Instances.InstanceType") != "t3.small" {
 		t.Errorf("RunInstances from the template = %v", run)
+	}
+}
+
+// TestEveryLookAnswersByItsModel makes each call of the tables that only reads
+// and needs no parameters, in an account that has something of most kinds.
+func TestEveryLookAnswersByItsModel(t *testing.T) {
+	c := newClient(t, new(engine.Memory))
+	c.call("ec2", "RunInstances", params{"ImageId": "ami-12345678", "MinCount": int64(1), "MaxCount": int64(1)})
+	c.call("ec2", "CreateSnapshot", params{"VolumeId": c.call("ec2", "DescribeVolumes", nil).Str("Volumes.VolumeId")})
+	c.call("ec2", "CreateKeyPair", params{"KeyName": "k", "KeyType": "ed25519"})
+	c.call("ec2", "AllocateAddress", nil)
+	c.call("ec2", "CreateLaunchTemplate", params{"LaunchTemplateName": "web", "LaunchTemplateData": params{"ImageId": "ami-12345678"}})
+	c.call("ec2", "CreateCapacityReservation", params{
+		"InstanceType": "t3.micro", "InstancePlatform": "Linux/UNIX", "InstanceCount": int64(1), "AvailabilityZone": "us-west-2a",
+	})
+	c.call("ecs", "CreateCluster", nil)
+	c.call("autoscaling", "CreateAutoScalingGroup", params{
+		"AutoScalingGroupName": "a", "MinSize": int64(1), "MaxSize": int64(1), "AvailabilityZones": []any{"us-west-2a"},
+		"LaunchTemplate": params{"LaunchTemplateName": "web"}, "Tags": []any{params{"Key": "k"}},
+	})
+	c.call("autoscaling", "PutScalingPolicy", params{
+		"AutoScalingGroupName": "a", "PolicyName": "p", "AdjustmentType": "ChangeInCapacity", "ScalingAdjustment": int64(1),
+	})
+	looks := 0
+	for _, s := range services() {
+		model, err := c.catalog.Service(s.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, op := range s.Ops {
+			o := model.Operation(op.Name)
+			if !engine.Reads(op.Do) || o.Input != nil && slices.ContainsFunc(o.Input.Members, func(m *awsapi.Member) bool { return m.Required }) {
+				continue
+			}
+			looks++
+			if _, err := c.try(s.ID, op.Name, nil); err != nil && engine.Refusal(err) == nil {
+				t.Errorf("%s:%s: %v", s.ID, op.Name, err)
+			}
+		}
+	}
+	if looks < 40 {
+		t.Errorf("only %d operations were looked at", looks)
+	}
+}
+
+func BenchmarkRunAndDescribeThousandInstances(b *testing.B) {
+	for b.Loop() {
+		c := newClient(b, new(engine.Memory))
+		c.call("ec2", "RunInstances", params{"ImageId": "ami-12345678", "MinCount": int64(1000), "MaxCount": int64(1000)})
+		c.call("ec2", "DescribeInstances", nil)
+	}
+}
+
+func BenchmarkDescribeThousandInstances(b *testing.B) {
+	c := newClient(b, new(engine.Memory))
+	c.call("ec2", "RunInstances", params{"ImageId": "ami-12345678", "MinCount": int64(1000), "MaxCount": int64(1000)})
+	for b.Loop() {
+		c.call("ec2", "DescribeInstances", nil)
+	}
+}
+
+func BenchmarkRunInstance(b *testing.B) {
+	c := newClient(b, new(engine.Memory))
+	for b.Loop() {
+		out := c.call("ec2", "RunInstances", params{"ImageId": "ami-12345678", "MinCount": int64(1), "MaxCount": int64(1)})
+		c.call("ec2", "TerminateInstances", params{"InstanceIds": []any{out.Str("Instances.InstanceId")}})
+	}
+}
+
+func TestForgottenInstancesLeaveTheStore(t *testing.T) {
+	store := new(engine.Memory)
+	c := newClient(t, store)
+	out := c.call("ec2", "RunInstances", params{"ImageId": "ami-12345678", "MinCount": int64(5), "MaxCount": int64(5)})
+	ids := out.All("Instances.InstanceId")
+	c.call("ec2", "TerminateInstances", params{"InstanceIds": ids})
+	count := func() (n int) {
+		for e := range store.Load(context.Background(), "") {
+			if strings.Contains(e.Key, "ec2/instance/") {
+				n++
+			}
+		}
+		return n
+	}
+	if n := len(c.call("ec2", "DescribeInstances", nil).All("Reservations.Instances.InstanceId")); n != 5 || count() != 5 {
+		t.Errorf("%d terminated instances are seen and %d kept, want 5", n, count())
+	}
+	c.now = c.now.Add(2 * time.Hour)
+	if n := len(c.call("ec2", "DescribeInstances", nil).All("Reservations.Instances")); n != 0 {
+		t.Errorf("%d instances are seen two hours later", n)
+	}
+	c.call("ec2", "CreateKeyPair", params{"KeyName": "k", "KeyType": "ed25519"})
+	if n := count(); n != 0 {
+		t.Errorf("%d instances are kept two hours later", n)
 	}
 }

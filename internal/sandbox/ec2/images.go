@@ -47,6 +47,31 @@ func publicImages() []public {
 	return rows
 }
 
+// publicParameters are the parameters of Systems Manager that name the newest
+// image of a kind, with the index of its row in publicImages.
+func publicParameters() map[string]int {
+	const linux = "/aws/service/ami-amazon-linux-latest/"
+	const ubuntu = "/aws/service/canonical/ubuntu/server/"
+	return map[string]int{
+		linux + "al2023-ami-kernel-default-x86_64": 0, linux + "al2023-ami-kernel-6.1-x86_64": 0,
+		linux + "al2023-ami-kernel-default-arm64": 1, linux + "al2023-ami-kernel-6.1-arm64": 1,
+		linux + "amzn2-ami-hvm-x86_64-gp2": 2, linux + "amzn2-ami-kernel-5.10-hvm-x86_64-gp2": 2,
+		ubuntu + "24.04/stable/current/amd64/hvm/ebs-gp3/ami-id":                3,
+		ubuntu + "24.04/stable/current/arm64/hvm/ebs-gp3/ami-id":                4,
+		ubuntu + "22.04/stable/current/amd64/hvm/ebs-gp2/ami-id":                5,
+		"/aws/service/ami-windows-latest/Windows_Server-2022-English-Full-Base": 6,
+	}
+}
+
+// publicImageOf returns the image that a public parameter names in a Region.
+func publicImageOf(region, parameter string) (id string, ok bool) {
+	row, ok := publicParameters()[parameter]
+	if !ok {
+		return "", false
+	}
+	return publicImages()[row].attrs(region).Str("ImageId"), true
+}
+
 func (p public) attrs(region string) engine.Attrs {
 	id := p.id
 	if id == "" {

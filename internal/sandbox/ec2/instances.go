@@ -120,12 +120,25 @@ func viewInstance(x *engine.Exec, a engine.Attrs) {
 		a.Set("PublicIpAddress", ip)
 		a.Set("PublicDnsName", name)
 		for _, eni := range a.Subs("NetworkInterfaces") {
-			eni.Set("Association", map[string]any{"IpOwnerId": "amazon", "PublicIp": ip, "PublicDnsName": name})
+			associate(eni, association(x, ip))
 		}
 	case "terminated":
 		a.Set("VpcId", nil)
 		a.Set("PrivateIpAddress", nil)
 		a.Set("PrivateDnsName", "")
+	}
+}
+
+// association shows a public address with an interface, or with its primary
+// private address.
+func association(x *engine.Exec, ip string) map[string]any {
+	return map[string]any{"IpOwnerId": "amazon", "PublicIp": ip, "PublicDnsName": publicName(x.Call.Region, ip)}
+}
+
+func associate(eni engine.Attrs, a map[string]any) {
+	eni.Set("Association", a)
+	for _, private := range eni.Subs("PrivateIpAddresses") {
+		private.Set("Association", map[string]any(engine.Attrs(a).Clone()))
 	}
 }
 

@@ -33,6 +33,14 @@ func interfaceKinds() []*engine.Kind {
 				"group-id": "Groups.GroupId", "group-name": "Groups.GroupName",
 				"addresses.private-ip-address": "PrivateIpAddresses.PrivateIpAddress",
 			},
+			// The address that an instance has by its subnet is the
+			// instance's; the interface shows it while it runs.
+			View: func(x *engine.Exec, a engine.Attrs) {
+				instance := x.Look("ec2/instance", a.Str("Attachment.InstanceId"))
+				if instance != nil && instance.Has(publicIP) && instance.Str("State.Name") == "running" && !a.Has("Association") {
+					associate(a, association(x, instance.Str(publicIP)))
+				}
+			},
 		},
 		{
 			Name: "elastic-ip", Shape: "Address", ID: "AllocationId",

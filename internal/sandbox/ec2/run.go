@@ -3,6 +3,7 @@ package ec2
 import (
 	"maps"
 	"strconv"
+	"strings"
 
 	"github.com/cairn-audit/cairn/internal/sandbox/engine"
 )
@@ -78,6 +79,11 @@ func (l *launch) findImage(x *engine.Exec) error {
 	id := l.Str("ImageId")
 	if id == "" {
 		return missing("ImageId").With()
+	}
+	if path, ok := strings.CutPrefix(id, "resolve:ssm:"); ok {
+		if id, ok = publicImageOf(x.Call.Region, path); !ok {
+			return engine.Refuse("InvalidParameterValue", "The parameter "+path+" was not found.").With()
+		}
 	}
 	var err error
 	l.image, err = x.Find("image", id)

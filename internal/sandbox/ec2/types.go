@@ -2,6 +2,7 @@ package ec2
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/cairn-audit/cairn/internal/sandbox/engine"
 )
@@ -62,19 +63,22 @@ func families() []family {
 }
 
 func typeKinds() []*engine.Kind {
+	all := sync.OnceValue(allTypes)
 	return []*engine.Kind{{
 		Name: "instance-type", Shape: "InstanceTypeInfo", ID: "InstanceType",
 		Unknown: engine.Refuse("InvalidInstanceType", "The following supplied instance types do not exist: [{id}]"),
-		Static: func(*engine.Exec) []engine.Attrs {
-			var all []engine.Attrs
-			for _, f := range families() {
-				for size := range strings.FieldsSeq(f.sizes) {
-					all = append(all, f.describe(strings.Split(size, ":")))
-				}
-			}
-			return all
-		},
+		Static:  func(*engine.Exec) []engine.Attrs { return all() },
 	}}
+}
+
+func allTypes() []engine.Attrs {
+	var all []engine.Attrs
+	for _, f := range families() {
+		for size := range strings.FieldsSeq(f.sizes) {
+			all = append(all, f.describe(strings.Split(size, ":")))
+		}
+	}
+	return all
 }
 
 func (f family) describe(size []string) engine.Attrs {
@@ -95,7 +99,9 @@ func (f family) describe(size []string) engine.Attrs {
 		"SupportedUsageClasses":    []any{"on-demand", "spot"},
 		"SupportedRootDeviceTypes": []any{"ebs"}, "SupportedVirtualizationTypes": []any{"hvm"},
 		"BareMetal": false, "Hypervisor": hypervisor,
-		"ProcessorInfo": map[string]any{"SupportedArchitectures": []any{f.arch}},
+		"ProcessorInfo": map[string]any{
+			"SupportedArchitectures": []any{f.arch}, "SustainedClockSpeedInGhz": 2.5, "Manufacturer": f.manufacturer(),
+		},
 		"VCpuInfo": map[string]any{
 			"DefaultVCpus": cpus, "DefaultCores": cpus / threads, "DefaultThreadsPerCore": threads,
 		},
@@ -103,10 +109,18 @@ func (f family) describe(size []string) engine.Attrs {
 		"InstanceStorageSupported": f.name == "i3" || f.name == "m3",
 		"EbsInfo": map[string]any{
 			"EbsOptimizedSupport": "default", "EncryptionSupport": "supported", "NvmeSupport": "required",
+			"AttachmentLimitType": "shared", "MaximumEbsAttachments": int64(27),
 		},
 		"NetworkInfo": map[string]any{
-			"MaximumNetworkInterfaces": int64(4), "Ipv4AddressesPerInterface": int64(15), "EnaSupport": "required",
+			"MaximumNetworkInterfaces": int64(4), "Ipv4AddressesPerInterface": int64(15), "Ipv6AddressesPerInterface": int64(15),
+			"Ipv6Supported": true, "EnaSupport": "required", "EfaSupported": false, "EncryptionInTransitSupported": hypervisor == "nitro",
+			"EnaSrdSupported": false, "NetworkPerformance": "Up to 5 Gigabit", "MaximumNetworkCards": int64(1),
+			"DefaultNetworkCardIndex": int64(0), "NetworkCards": []any{map[string]any{
+				"NetworkCardIndex": int64(0), "NetworkPerformance": "Up to 5 Gigabit", "MaximumNetworkInterfaces": int64(4),
+			}},
 		},
+		"NitroEnclavesSupport": "unsupported", "NitroTpmSupport": "unsupported", "PhcSupport": "unsupported",
+		"RebootMigrationSupport":        "supported",
 		"PlacementGroupInfo":            map[string]any{"SupportedStrategies": []any{"partition", "spread"}},
 		"HibernationSupported":          !old,
 		"BurstablePerformanceSupported": strings.HasPrefix(f.name, "t"),
@@ -114,6 +128,16 @@ func (f family) describe(size []string) engine.Attrs {
 		"AutoRecoverySupported":         true,
 		"SupportedBootModes":            []any{"legacy-bios", "uefi"},
 	}
+}
+
+func (f family) manufacturer() string {
+	switch {
+	case f.arch == "arm64":
+		return "AWS"
+	case strings.HasSuffix(f.name, "a"):
+		return "AMD"
+	}
+	return "Intel"
 }
 
 func number(digits string) int64 {

@@ -125,12 +125,38 @@ func (e *Engine) change(ctx context.Context, sc *scope, x *Exec) (map[string]any
 	sc.mu.Lock()
 	defer sc.mu.Unlock()
 	x.writes, x.seq = true, sc.seq
+	e.sweep(x.Tx)
 	out, err := x.carryOut()
 	if err != nil {
 		return nil, err
 	}
 	// A client that hangs up does not undo what was decided.
 	return out, sc.save(context.WithoutCancel(ctx), e.store, x.Tx)
+}
+
+// sweepEvery is how often what is forgotten is looked for, to be deleted with
+// the changes of a call.
+const sweepEvery = 10 * time.Minute
+
+// sweep deletes the resources that no call sees any more.
+func (e *Engine) sweep(tx *Tx) {
+	if tx.now.Sub(tx.scope.swept) < sweepEvery {
+		return
+	}
+	tx.scope.swept = tx.now
+	for _, s := range e.ordered {
+		for _, k := range s.Kinds {
+			t := tx.scope.tables[k.key]
+			if k.States == nil || t == nil {
+				continue
+			}
+			for _, r := range t.order {
+				if k.States.settle(r, tx.now, e.pace) == nil {
+					tx.remove(k, r.ID)
+				}
+			}
+		}
+	}
 }
 
 func (x *Exec) carryOut() (map[string]any, error) {

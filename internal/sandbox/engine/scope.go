@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // ScopeID names what state belongs to.
@@ -31,6 +32,7 @@ type scope struct {
 	saved  bool              // guarded by mu; false: the store has nothing of the scope yet
 	seq    uint64            // guarded by mu; the newest resource's
 	tables map[string]*table // guarded by mu; by qualified kind name
+	swept  time.Time         // guarded by mu; when forgotten resources were last looked for
 
 	// settling is held while one goroutine lets services act on what changed.
 	settling  sync.Mutex

@@ -146,3 +146,6 @@ func (x *Exec) findAll(k *Kind, refs []string) ([]*Resource, error) {
 	}
 	return found, nil
 }
+
+// Reads reports whether an action changes nothing.
+func Reads(a Action) bool { return a.reads() }

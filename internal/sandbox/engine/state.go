@@ -11,7 +11,7 @@ type States struct {
 	Codes map[string]int64
 	// Next says how a state ends by itself.
 	Next map[string]Step
-	// Enter says what changes when a state begins: a nil value
+	// Enter says what changes when a state begins by itself: a nil value
 	// removes the attribute.
 	Enter map[string]map[string]any
 }
@@ -33,16 +33,13 @@ type Step struct {
 // since is when the state began.
 const since = ".since"
 
-// Enter puts the resource into the state.
+// enter puts the resource into the state.
 func (s *States) enter(a Attrs, state string, now time.Time) {
 	a.Set(s.Path, state)
 	if s.Code != "" {
 		a.Set(s.Code, s.Codes[state])
 	}
 	a.Set(since, now)
-	for path, v := range s.Enter[state] {
-		a.Set(path, clone(v))
-	}
 }
 
 // settle returns the resource with the states that have followed by now, or nil
@@ -73,6 +70,9 @@ func (s *States) settle(r *Resource, now time.Time, pace float64) *Resource {
 			r, own = r.clone(), true
 		}
 		s.enter(r.Attrs, step.To, end)
+		for path, v := range s.Enter[step.To] {
+			r.Set(path, clone(v))
+		}
 	}
 }
 

@@ -98,12 +98,3 @@ func (tx *Tx) edit(k *Kind, r *Resource) *Resource {
 	tx.put(k, c)
 	return c
 }
-
-// exists reports whether the id is taken, though the resource may be gone.
-func (tx *Tx) exists(k *Kind, id string) bool {
-	if r, ok := tx.changed[key{k.key, id}]; ok {
-		return r != nil
-	}
-	t := tx.scope.tables[k.key]
-	return t != nil && t.byID[id] != nil
-}
