@@ -136,7 +136,7 @@ func parseFrameHeader(p []byte, s *salt) (frameHeader, error) {
 	case h.kind != recordFrame && h.kind != carryFrame,
 		h.count == 0, h.packed > maxFramePacked, h.raw > maxFrameRaw,
 		// A record takes three bytes at least.
-		uint64(h.count)*3 > uint64(h.raw),
+		uint64(h.count)*3 > uint64(h.raw), h.count > maxFrameRaw/recordOverhead,
 		h.kind == recordFrame && h.first == 0,
 		h.first+Seq(h.count) < h.first:
 		return frameHeader{}, errBadFrame
