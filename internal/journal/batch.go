@@ -8,29 +8,57 @@ const maxBatchBytes = 8 << 20
 
 // batch is what is written and synced at once: whole appends, in frames.
 type batch struct {
-	seg    *segment // set by dispatch
-	when   time.Time
-	reqs   []*request
-	first  Seq
-	recs   []Record // of reqs, in order
-	bytes  int
-	room   int64
-	packed int // how many of recs are in frames
+	seg   *segment // set by stamp
+	when  time.Time
+	reqs  []*request
+	first Seq
+	recs  []Record // of reqs, in order
+	bytes int
+	room  int64
+	hash  Hash // after the records that are in frames
+
+	framed int // how many of recs are in frames
 	loose  int // bytes of those that are not
-	frames []frameRef
-	buf    []byte // the frames; their offsets count from its start
-	hash   Hash   // after the records that are packed
+	packs  []*packing
+	spare  []*packing
+	frames []frameRef // set by assemble; their offsets count from the start of buf
+	buf    []byte
+}
+
+// packing is a frame that is being packed. Whoever packs it owns it until there is
+// a token in done.
+type packing struct {
+	first Seq
+	recs  []Record
+	hash  Hash
+	out   []byte
+	done  chan struct{}
+}
+
+func (k *packing) run(p *packer) {
+	k.out = p.pack(k.out[:0], recordFrame, k.first, k.recs, k.hash)
+	k.done <- struct{}{}
 }
 
 func (b *batch) empty() bool { return len(b.reqs) == 0 }
 
+// reset empties the batch. Nothing of it is being packed.
 func (b *batch) reset(first Seq, at Hash) {
 	clear(b.reqs)
 	clear(b.recs)
+	for _, k := range b.packs {
+		k.recs = nil
+		if cap(k.out) <= frameFill {
+			b.spare = append(b.spare, k)
+		}
+	}
 	if cap(b.buf) > 4*maxBatchBytes {
 		b.buf = nil
 	}
-	*b = batch{first: first, hash: at, reqs: b.reqs[:0], recs: b.recs[:0], frames: b.frames[:0], buf: b.buf[:0]}
+	*b = batch{
+		first: first, hash: at, reqs: b.reqs[:0], recs: b.recs[:0],
+		packs: b.packs[:0], spare: b.spare, frames: b.frames[:0], buf: b.buf[:0],
+	}
 }
 
 func (b *batch) next() Seq { return b.first + Seq(len(b.recs)) }
@@ -43,32 +71,50 @@ func (b *batch) add(r *request) {
 	b.room += r.room()
 }
 
-// full reports whether what is not packed yet makes a frame.
+// full reports whether what is in no frame yet makes one.
 func (b *batch) full() bool {
-	return len(b.recs)-b.packed >= frameRecords || b.loose >= frameFill
+	return len(b.recs)-b.framed >= frameRecords || b.loose >= frameFill
 }
 
-// pack puts what is not packed yet into a frame. The records of an append are
-// never in two, so that they commit together.
-func (b *batch) pack(p *packer, c *chain) {
-	recs := b.recs[b.packed:]
+// frame makes a frame of what is in none yet, to be packed by the caller; nil if
+// there is nothing. The records of an append are never in two, so that they
+// commit together.
+func (b *batch) frame(c *chain) *packing {
+	recs := b.recs[b.framed:]
 	if len(recs) == 0 {
-		return
+		return nil
 	}
-	first := b.first + Seq(b.packed)
-	off := len(b.buf)
+	var k *packing
+	if n := len(b.spare); n > 0 {
+		k, b.spare = b.spare[n-1], b.spare[:n-1]
+	} else {
+		k = &packing{done: make(chan struct{}, 1)}
+	}
 	b.hash = c.addAll(recs)
-	b.buf = p.pack(b.buf, recordFrame, first, recs, b.hash)
-	b.frames = append(b.frames, frameRef{
-		first: first, off: int64(off), size: uint32(len(b.buf) - off), count: uint32(len(recs)),
-	})
-	b.packed, b.loose = len(b.recs), 0
+	k.first, k.recs, k.hash = b.first+Seq(b.framed), recs, b.hash
+	b.packs = append(b.packs, k)
+	b.framed, b.loose = len(b.recs), 0
+	return k
 }
 
-// stamp completes the frames for the segment that the batch goes to.
-func (b *batch) stamp(s *segment, when time.Time) {
+// wait returns when nothing of the batch is being packed.
+func (b *batch) wait() {
+	for _, k := range b.packs {
+		<-k.done
+	}
+}
+
+// assemble waits for the frames, puts them together, and completes them for the
+// segment that they go to.
+func (b *batch) assemble(s *segment, when time.Time) {
+	b.wait()
 	b.seg, b.when = s, when
-	for _, f := range b.frames {
-		stamp(b.buf[f.off:f.off+int64(f.size)], &s.salt, uint32(f.off), when)
+	for _, k := range b.packs {
+		off := len(b.buf)
+		stamp(k.out, &s.salt, uint32(off), when)
+		b.buf = append(b.buf, k.out...)
+		b.frames = append(b.frames, frameRef{
+			first: k.first, off: int64(off), size: uint32(len(k.out)), count: uint32(len(k.recs)),
+		})
 	}
 }

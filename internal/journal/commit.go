@@ -25,8 +25,8 @@ const (
 // them without the lock.
 //
 // While one batch is being written and synced, the next is built: frames that
-// are full are packed meanwhile. What is left is packed when the sync is done,
-// so a batch takes all that waited for it.
+// are full are packed meanwhile, by goroutines of their own. What is left is
+// packed when the sync is done, so a batch takes all that waited for it.
 type committer struct {
 	j        *Journal
 	packer   *packer
@@ -53,6 +53,7 @@ type committer struct {
 
 	jobs   chan job
 	synced chan error
+	packs  chan *packing
 }
 
 type job struct {
@@ -73,6 +74,7 @@ func (c *committer) write() {
 
 func (c *committer) run() {
 	defer close(c.jobs)
+	defer close(c.packs)
 	age := time.NewTimer(0)
 	defer age.Stop()
 	for {
@@ -166,7 +168,14 @@ func (c *committer) add(r *request) {
 	c.intents += r.intents
 	c.building.add(r)
 	if c.building.full() {
-		c.building.pack(c.packer, c.chain)
+		c.packs <- c.building.frame(c.chain)
+	}
+}
+
+// packing packs frames that are full, beside the committer.
+func (c *committer) packing(p *packer) {
+	for k := range c.packs {
+		k.run(p)
 	}
 }
 
@@ -201,8 +210,10 @@ func (c *committer) rotate() bool {
 // dispatch hands the batch that was built to the writer. Nothing is in flight.
 func (c *committer) dispatch() {
 	b := c.building
-	b.pack(c.packer, c.chain)
-	b.stamp(c.active, latest(time.Now().UTC(), c.active.lastCommit))
+	if k := b.frame(c.chain); k != nil {
+		k.run(c.packer)
+	}
+	b.assemble(c.active, latest(time.Now().UTC(), c.active.lastCommit))
 	c.inflight = b
 	c.jobs <- job{file: c.file, p: b.buf, off: c.active.end}
 	if c.spare == nil {
@@ -299,6 +310,7 @@ func (c *committer) abandon(b *batch, err error) {
 // restart empties the batch that is being built, to go on after the last
 // committed record.
 func (c *committer) restart() {
+	c.building.wait()
 	c.chain.sum = c.active.hash
 	c.building.reset(c.j.last+1, c.active.hash)
 }

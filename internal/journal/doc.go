@@ -17,7 +17,7 @@
 // then come frames. The one that is being written is zero-filled ahead of its
 // end, so that a commit changes no metadata and the space for the outcomes of
 // open intents is already there. A segment that is full or old enough is closed
-// and the next begins; then it is sealed: repacked into larger frames, with a
+// and the next begins; then it is sealed: small frames repacked into larger ones, with a
 // table of them and the running hash at its end, in a new file that takes the
 // old one's place. A sealed segment never changes again.
 //

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
@@ -171,5 +172,66 @@ func reopen(t *testing.T, m *model, before *memIndex, fsys *faultfs.FS) {
 			t.Error(err)
 		}
 		before = idx
+	}
+}
+
+// TestLargeBatchesSurviveCrashes has many appends wait for one write, so that it
+// holds several frames, and crashes in it.
+func TestLargeBatchesSurviveCrashes(t *testing.T) {
+	for seed := range uint64(40) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			rng := rand.New(rand.NewPCG(seed, 4))
+			fsys := faultfs.New(nil)
+			o := small(fsys)
+			o.SegmentRecords = 500
+			idx := newMemIndex(t, nil)
+			j, err := Open("/j", idx, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			syncs, crashAt := 0, 2+rng.IntN(4)
+			fault := faultfs.Fault{Err: errInjected, Dead: true, Half: rng.IntN(2) == 0, Done: true}
+			fsys.SetHook(func(op faultfs.Op) faultfs.Fault {
+				switch op.Kind {
+				case "datasync":
+					if syncs++; syncs >= crashAt && !fault.Half {
+						return fault
+					}
+				case "write":
+					if syncs+1 >= crashAt && fault.Half {
+						return fault
+					}
+				}
+				// Let the appends gather.
+				time.Sleep(time.Millisecond)
+				return faultfs.Fault{}
+			})
+			m := newModel(t)
+			var mu sync.Mutex
+			var wg sync.WaitGroup
+			for range 600 {
+				recs := []Record{m.record(Event, 0), m.record(Event, 0)}
+				wg.Go(func() {
+					seq, err := j.Append(t.Context(), recs...)
+					mu.Lock()
+					defer mu.Unlock()
+					if err != nil {
+						m.refused = append(m.refused, recs)
+						return
+					}
+					m.acked[seq], m.acked[seq+1] = recs[0], recs[1]
+					m.last = max(m.last, seq+1)
+				})
+			}
+			wg.Wait()
+			if err := j.Close(); err != nil {
+				t.Error(err)
+			}
+			for range 3 {
+				reopen(t, m.clone(), idx, fsys.Crash(rng))
+			}
+			reopen(t, m, idx, fsys.Exit())
+		})
 	}
 }

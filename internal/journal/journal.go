@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -14,6 +15,9 @@ import (
 
 	"github.com/cairn-audit/cairn/internal/durable"
 )
+
+// maxPackers is how many goroutines pack frames at most.
+const maxPackers = 4
 
 // Options are the settings of a journal. The zero value of each means its
 // default.
@@ -157,8 +161,17 @@ func Open(dir string, idx Indexer, o Options) (_ *Journal, err error) {
 	if err != nil {
 		return nil, err
 	}
+	packers := make([]*packer, min(runtime.GOMAXPROCS(0), maxPackers))
+	for i := range packers {
+		if packers[i], err = newPacker(); err != nil {
+			return nil, err
+		}
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	j.stop = stop
+	for _, p := range packers {
+		j.wg.Go(func() { c.packing(p) })
+	}
 	j.wg.Go(c.run)
 	j.wg.Go(c.write)
 	if !o.sealByHand {

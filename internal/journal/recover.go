@@ -28,7 +28,7 @@ func (j *Journal) recover() (*committer, error) {
 	}
 	c := &committer{
 		j: j, packer: packer, building: new(batch), settling: make(map[Seq]struct{}),
-		jobs: make(chan job, 1), synced: make(chan error, 1),
+		jobs: make(chan job, 1), synced: make(chan error, 1), packs: make(chan *packing, 16),
 	}
 	for i, first := range firsts {
 		var limit Seq

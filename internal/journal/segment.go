@@ -71,20 +71,33 @@ func (s *segment) corrupt(off int64, first, next Seq, err error) *CorruptError {
 
 // read unpacks a frame of the segment.
 func (s *segment) read(u *unpacker, ref frameRef) ([]Record, frameHeader, error) {
-	f, err := s.file.acquire()
+	h, p, err := s.readPacked(ref)
 	if err != nil {
 		return nil, frameHeader{}, err
 	}
+	recs, err := u.unpack(&h, p[frameHeaderLen:])
+	if err != nil {
+		err = s.corrupt(ref.off, ref.first, ref.end(), err)
+	}
+	return recs, h, err
+}
+
+// readPacked returns a frame of the segment as it is, checked.
+func (s *segment) readPacked(ref frameRef) (frameHeader, []byte, error) {
+	f, err := s.file.acquire()
+	if err != nil {
+		return frameHeader{}, nil, err
+	}
 	defer s.file.release()
 	if ref.size < frameHeaderLen {
-		return nil, frameHeader{}, s.corrupt(ref.off, ref.first, ref.end(), errBadFrame)
+		return frameHeader{}, nil, s.corrupt(ref.off, ref.first, ref.end(), errBadFrame)
 	}
 	p := make([]byte, ref.size)
 	if _, err := f.ReadAt(p, ref.off); err != nil {
-		if shortAsTruncated(err) == errTruncated {
-			return nil, frameHeader{}, s.corrupt(ref.off, ref.first, ref.end(), errTruncated)
+		if err = shortAsTruncated(err); err == errTruncated {
+			return frameHeader{}, nil, s.corrupt(ref.off, ref.first, ref.end(), err)
 		}
-		return nil, frameHeader{}, fmt.Errorf("journal: %w", err)
+		return frameHeader{}, nil, fmt.Errorf("journal: %w", err)
 	}
 	h, err := parseFrameHeader(p, &s.salt)
 	switch {
@@ -94,12 +107,9 @@ func (s *segment) read(u *unpacker, ref frameRef) ([]Record, frameHeader, error)
 	case h.crc != s.salt.crc(p[frameHeaderLen:]):
 		err = errChecksum
 	default:
-		var recs []Record
-		if recs, err = u.unpack(&h, p[frameHeaderLen:]); err == nil {
-			return recs, h, nil
-		}
+		return h, p, nil
 	}
-	return nil, h, s.corrupt(ref.off, ref.first, ref.end(), err)
+	return frameHeader{}, nil, s.corrupt(ref.off, ref.first, ref.end(), err)
 }
 
 // readCarried returns the intents that were open when a segment began. With an
