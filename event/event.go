@@ -25,6 +25,7 @@ const (
 	TypeConsoleSignIn = "AwsConsoleSignIn"
 	TypeVPCEvent      = "AwsVpceEvent"
 	TypeInsight       = "AwsCloudTrailInsight"
+	TypeActivityLog   = "ActivityLog"
 )
 
 // Categories of event.
@@ -33,6 +34,8 @@ const (
 	CategoryData            = "Data"
 	CategoryNetworkActivity = "NetworkActivity"
 	CategoryInsight         = "Insight"
+	// CategoryActivityAuditLog is that of an Activity.
+	CategoryActivityAuditLog = "ActivityAuditLog"
 )
 
 // Event is one record. The order of its fields is the order in which CloudTrail

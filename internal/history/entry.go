@@ -40,7 +40,7 @@ type Resource struct {
 	Name string
 }
 
-// Category is the class of an event. Its numbers are on disk.
+// Category is the class of an event. Its numbers are on disk: add at the end.
 type Category uint8
 
 // Categories of event.
@@ -49,10 +49,14 @@ const (
 	Data
 	NetworkActivity
 	Insight
+	ActivityAuditLog
 	endOfCategories
 )
 
-var categoryNames = [...]string{Management: "Management", Data: "Data", NetworkActivity: "NetworkActivity", Insight: "Insight"}
+var categoryNames = [...]string{
+	Management: "Management", Data: "Data", NetworkActivity: "NetworkActivity", Insight: "Insight",
+	ActivityAuditLog: "ActivityAuditLog",
+}
 
 // String returns the eventCategory of the record.
 func (c Category) String() string {
