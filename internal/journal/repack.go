@@ -63,18 +63,18 @@ type repacker struct {
 }
 
 // take goes on with a frame of the old segment. One that is large enough is
-// copied: under load nearly all are, and packing is most of the work.
+// copied as it is: under load nearly all are, and packing is most of the work.
 func (w *repacker) take(old *segment, ref frameRef) error {
 	h, p, err := old.readPacked(ref)
 	if err != nil {
 		return err
 	}
+	if h.count >= frameRecords/2 || h.raw >= frameFill/2 {
+		return w.copy(h, p)
+	}
 	recs, err := w.unpacker.unpack(&h, p[frameHeaderLen:])
 	if err != nil {
 		return old.corrupt(ref.off, ref.first, ref.end(), err)
-	}
-	if h.count >= frameRecords/2 || h.raw >= frameFill/2 {
-		return w.copy(old, ref, h, p, recs)
 	}
 	for _, r := range recs {
 		w.recs = append(w.recs, r)
@@ -90,19 +90,18 @@ func (w *repacker) take(old *segment, ref frameRef) error {
 	return nil
 }
 
-func (w *repacker) copy(old *segment, ref frameRef, h frameHeader, p []byte, recs []Record) error {
+// copy adds a frame whose checksum was checked.
+func (w *repacker) copy(h frameHeader, p []byte) error {
 	if err := w.pack(); err != nil {
 		return err
 	}
-	if w.chain.addAll(recs) != h.hash {
-		return old.corrupt(ref.off, ref.first, ref.end(), errHash)
-	}
+	w.chain.sum = h.hash
 	w.next += Seq(h.count)
 	h.batch, h.when = 0, w.when
 	h.put(p, &w.s.salt)
 	at := len(w.buf)
 	w.buf = append(w.buf, p...)
-	return w.framed(at, len(recs))
+	return w.framed(at, int(h.count))
 }
 
 // pack makes a frame of the records that are in none.
