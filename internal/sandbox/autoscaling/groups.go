@@ -109,7 +109,13 @@ func checkGroup(x *engine.Exec) error {
 	return targetGroupsExist(x, nil)
 }
 
+// maxSize bounds a group, whose instances are all kept.
+const maxSize = 1000
+
 func checkSizes(least, most, desired int64) error {
+	if least < 0 || most > maxSize {
+		return invalid(fmt.Sprintf("The sizes of a group must be between 0 and %d.", maxSize)).With()
+	}
 	if least > most {
 		return invalid(fmt.Sprintf("Max bound, %d, must be greater than or equal to min bound, %d", most, least)).With()
 	}

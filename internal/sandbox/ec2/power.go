@@ -232,6 +232,20 @@ func describeInstanceAttribute(x *engine.Exec) (map[string]any, error) {
 	return project(x, "InstanceAttribute", out), nil
 }
 
+// plainValue reads a value that is sent as a text for an attribute of any type.
+func plainValue(r *engine.Resource, path, text string) (any, error) {
+	switch r.Get(path).(type) {
+	case bool:
+		if text != "true" && text != "false" {
+			return nil, invalidValue("Invalid value '" + text + "'. Expected a boolean.").With()
+		}
+		return text == "true", nil
+	case string, nil:
+		return text, nil
+	}
+	return nil, engine.Refuse("InvalidParameterCombination", "The attribute cannot be given by a plain value.").With()
+}
+
 func modifyInstanceAttribute(x *engine.Exec) (map[string]any, error) {
 	r, err := x.Find("instance", x.Params.Str("InstanceId"))
 	if err != nil {
@@ -245,9 +259,8 @@ func modifyInstanceAttribute(x *engine.Exec) (map[string]any, error) {
 		}
 		v := x.Params.Get(member + ".Value")
 		if x.Params.Str("Attribute") == name && v == nil {
-			v = x.Params.Get("Value")
-			if s, ok := v.(string); ok && (s == "true" || s == "false") {
-				v = s == "true"
+			if v, err = plainValue(r, at[1], x.Params.Str("Value")); err != nil {
+				return nil, err
 			}
 		}
 		if v == nil {

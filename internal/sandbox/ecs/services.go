@@ -78,7 +78,7 @@ func serviceOps() []engine.Op {
 			},
 		}},
 		{Name: "UpdateService", Do: engine.Update{
-			Kind: "service", Target: "service", In: in, Wrong: wrong, Set: []engine.Field{definition}, Then: redeploy,
+			Kind: "service", Target: "service", In: in, Wrong: wrong, Check: checkCount, Set: []engine.Field{definition}, Then: redeploy,
 		}},
 		{Name: "DeleteService", Do: engine.Delete{
 			Kind: "service", Target: "service", In: in, Wrong: wrong, Into: "DRAINING",
@@ -150,8 +150,15 @@ func checkService(x *engine.Exec) error {
 			return invalid("Unable to assume role and validate the specified targetGroupArn: " + id).With()
 		}
 	}
-	if x.Params.Int("desiredCount") < 0 {
-		return invalid("desiredCount cannot be negative.").With()
+	return checkCount(x, nil)
+}
+
+// maxCount is how many tasks a service may have.
+const maxCount = 5000
+
+func checkCount(x *engine.Exec, _ *engine.Resource) error {
+	if n := x.Params.Int("desiredCount"); n < 0 || n > maxCount {
+		return invalid(fmt.Sprintf("The desiredCount must be between 0 and %d.", maxCount)).With()
 	}
 	return nil
 }

@@ -198,8 +198,9 @@ func setSecurityGroups(x *engine.Exec) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	x.Edit("load-balancer", r).Set("SecurityGroups", ids)
-	return map[string]any{"SecurityGroupIds": engine.Attrs{"ids": ids}.Clone()["ids"]}, nil
+	r = x.Edit("load-balancer", r)
+	r.Set("SecurityGroups", ids)
+	return map[string]any{"SecurityGroupIds": append([]any{}, r.All("SecurityGroups")...)}, nil
 }
 
 func accountLimits(*engine.Exec) (map[string]any, error) {

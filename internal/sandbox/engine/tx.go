@@ -20,9 +20,6 @@ type Tx struct {
 // Now is the time of the call.
 func (tx *Tx) Now() time.Time { return tx.now }
 
-// Scope is whose state the transaction sees.
-func (tx *Tx) Scope() ScopeID { return tx.scope.id }
-
 // get returns the resource as it is now, or nil. It must not be changed.
 func (tx *Tx) get(k *Kind, id string) *Resource {
 	r, ok := tx.changed[key{k.key, id}]
