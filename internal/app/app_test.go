@@ -118,6 +118,8 @@ func TestOptionsThatCannotWorkAreNamed(t *testing.T) {
 		"it can be verify or open":     {Data: "x", Auth: "maybe"},
 		"both a certificate and a key": {Data: "x", TLSCert: "c"},
 		"below zero":                   {Data: "x", LookupTPS: -1},
+		"not the URL of an endpoint":   {Data: "x", Upstream: "nonsense"},
+		"pace is below zero":           {Data: "x", Config: Config{Sandbox: ConfigSandbox{Pace: -1}}},
 		"retention_days":               {Data: "x", Config: Config{RetentionDays: -1}},
 		"route of ec2":                 {Data: "x", Config: Config{Routes: map[string]Route{"ec2": {URL: "ftp://x"}}}},
 	} {

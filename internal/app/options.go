@@ -80,6 +80,11 @@ func (o *Options) validate() error {
 	if o.Auth != gateway.AuthVerify && o.Auth != gateway.AuthOpen {
 		return fmt.Errorf("auth is %q; it can be %s or %s", o.Auth, gateway.AuthVerify, gateway.AuthOpen)
 	}
+	if o.Upstream != "" {
+		if _, err := endpointURL(o.Upstream); err != nil {
+			return fmt.Errorf("upstream: %w", err)
+		}
+	}
 	if o.LookupTPS < 0 {
 		return errors.New("the LookupEvents rate is below zero")
 	}
@@ -112,8 +117,18 @@ type Config struct {
 	// UpstreamCredentials sign what goes to the upstream, in --auth verify.
 	UpstreamCredentials *Credentials `yaml:"upstream_credentials"`
 	// RetentionDays is how long the history reaches back; default 90.
-	RetentionDays int          `yaml:"retention_days"`
-	Limits        ConfigLimits `yaml:"limits"`
+	RetentionDays int           `yaml:"retention_days"`
+	Limits        ConfigLimits  `yaml:"limits"`
+	Sandbox       ConfigSandbox `yaml:"sandbox"`
+}
+
+// ConfigSandbox changes how the built-in sandbox works.
+type ConfigSandbox struct {
+	// Pace multiplies how long the states of resources last: 1 is about as
+	// long as in AWS; 0, the default, ends them before the next call.
+	Pace float64 `yaml:"pace"`
+	// AnyImage takes well-formed ids of machine images that do not exist.
+	AnyImage bool `yaml:"any_image"`
 }
 
 // Route is a service's destination. In the file it may also be just the URL.
@@ -152,6 +167,9 @@ func (c *Config) validate() error {
 	}
 	if c.Limits.Connections == 0 {
 		c.Limits.Connections = defaultConnections
+	}
+	if c.Sandbox.Pace < 0 {
+		return errors.New("the sandbox's pace is below zero")
 	}
 	if c.Limits.BodyBytes < 0 || c.Limits.AnswerBytes < 0 || c.Limits.Connections < 0 || c.Limits.Idle < 0 || c.Limits.Call < 0 {
 		return errors.New("a limit is below zero")
