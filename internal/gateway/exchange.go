@@ -78,6 +78,7 @@ func (x *exchange) conclude(ctx context.Context, result *Answer, failure error) 
 func (x *exchange) failed(ctx context.Context, failure error) *Answer {
 	var lost *UnknownOutcomeError
 	var unreached *unreachableError
+	var unrecorded *UnrecordedError
 	e, refused := asRefusal(failure)
 	switch {
 	case refused:
@@ -86,6 +87,8 @@ func (x *exchange) failed(ctx context.Context, failure error) *Answer {
 		if e, refused = asRefusal(x.refuseSignature(x.bodyErr)); !refused {
 			e = errBodyIncomplete()
 		}
+	case errors.As(failure, &unrecorded):
+		return x.unrecorded(ctx, unrecorded)
 	case errors.As(failure, &lost):
 		x.gateway.Logger.ErrorContext(ctx, "the outcome of a call is unknown",
 			"eventName", x.call.EventName, "requestID", x.call.RequestID, "error", failure)
@@ -103,9 +106,9 @@ func (x *exchange) failed(ctx context.Context, failure error) *Answer {
 	return x.errorAnswer(e)
 }
 
-// unrecorded is the answer to a call whose event, or intent, cannot be made
-// durable. The backend's own answer, if there is one, is withheld: the intent
-// stays open and will say that the outcome is unknown.
+// unrecorded is the answer to a call whose event, intent, or what it brought to
+// be recorded cannot be made durable. The backend's own answer, if there is one,
+// is withheld: an intent that stays open will say that the outcome is unknown.
 func (x *exchange) unrecorded(ctx context.Context, err error) *Answer {
 	why := notRecorded
 	if errors.Is(err, journal.ErrFull) {

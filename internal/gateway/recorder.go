@@ -47,6 +47,35 @@ func (r *Recorder) Record(ctx context.Context, e *event.Event) error {
 	return err
 }
 
+// RecordActivities commits what programs told of themselves, all of it or none.
+// The error is an *UnrecordedError where the journal cannot take it; the
+// gateway then answers the call that brought it as one that it cannot record.
+func (r *Recorder) RecordActivities(ctx context.Context, activities ...*event.Activity) error {
+	recs := make([]journal.Record, len(activities))
+	for i, a := range activities {
+		data, err := encodeEntry(a.EventCategory, history.Entry{
+			Time: a.EventTime.Time, Account: a.RecipientAccountID, Region: a.AWSRegion,
+			JSON: a.AppendJSON(make([]byte, 0, typicalEvent)),
+		}, a.Attributes())
+		if err != nil {
+			return fmt.Errorf("encode the activity %s: %w", a.EventID, err)
+		}
+		recs[i] = journal.Record{Kind: journal.Event, Data: data}
+	}
+	if _, err := r.journal.Append(ctx, recs...); err != nil {
+		return &UnrecordedError{Err: err}
+	}
+	return nil
+}
+
+// UnrecordedError says that the journal did not take what a backend was to
+// record: nothing of it is there.
+type UnrecordedError struct{ Err error }
+
+func (e *UnrecordedError) Error() string { return fmt.Sprintf("not recorded: %v", e.Err) }
+
+func (e *UnrecordedError) Unwrap() error { return e.Err }
+
 // intent commits that a call is about to be handed over, where that is needed,
 // and returns the intent's number, else 0.
 func (r *Recorder) intent(ctx context.Context, c *record.Call) (journal.Seq, error) {
@@ -76,21 +105,24 @@ func (r *Recorder) append(ctx context.Context, c *record.Call, rec journal.Recor
 // typicalEvent is the size in bytes that most events do not exceed.
 const typicalEvent = 2 << 10
 
-// encode makes the journal's record of an event: the event and what it is looked
-// up by.
+// encode makes the journal's record of an event.
 func encode(e *event.Event) ([]byte, error) {
-	category, err := history.ParseCategory(e.EventCategory)
-	if err != nil {
+	return encodeEntry(e.EventCategory, history.Entry{
+		Time: e.EventTime.Time, Account: e.RecipientAccountID, Region: e.AWSRegion,
+		JSON: e.AppendJSON(make([]byte, 0, typicalEvent)),
+	}, e.Attributes())
+}
+
+// encodeEntry makes the journal's record: an entry with its category and what it
+// is looked up by.
+func encodeEntry(category string, entry history.Entry, a event.Attributes) ([]byte, error) {
+	var err error
+	if entry.Category, err = history.ParseCategory(category); err != nil {
 		return nil, err
 	}
-	a := e.Attributes()
-	entry := history.Entry{
-		Time: e.EventTime.Time, Account: e.RecipientAccountID, Region: e.AWSRegion, Category: category,
-		Attributes: history.Attributes{
-			EventID: a.EventID, EventName: a.EventName, ReadOnly: a.ReadOnly, Username: a.Username,
-			EventSource: a.EventSource, AccessKeyID: a.AccessKeyID,
-		},
-		JSON: e.AppendJSON(make([]byte, 0, typicalEvent)),
+	entry.Attributes = history.Attributes{
+		EventID: a.EventID, EventName: a.EventName, ReadOnly: a.ReadOnly, Username: a.Username,
+		EventSource: a.EventSource, AccessKeyID: a.AccessKeyID,
 	}
 	for _, r := range a.Resources {
 		entry.Resources = append(entry.Resources, history.Resource{Type: r.Type, Name: r.Name})
