@@ -51,6 +51,9 @@ func (s *search) run() error {
 		}
 		s.suppose(s.services)
 	}
+	if err := s.checkSigns(); err != nil {
+		return err
+	}
 	if strings.EqualFold(r.Header.Get("Smithy-Protocol"), smithyProtocol) {
 		return s.rpc()
 	}
@@ -60,7 +63,7 @@ func (s *search) run() error {
 	if mayBeForm(r) && s.allows(Query, EC2) {
 		form, err := readForm(r)
 		if err != nil {
-			s.found.Protocol = s.protocolOf(Query, EC2)
+			s.found.Protocol, s.found.Unclear = s.protocolOf(Query, EC2), true
 			return &Error{Code: "MalformedQueryString", Message: err.Error(), Status: http.StatusBadRequest}
 		}
 		if action := form.Get("Action"); action != "" {
@@ -168,6 +171,10 @@ func (s *search) target(target string) error {
 func (s *search) action(action string, form url.Values) error {
 	version := form.Get("Version")
 	s.found.form, s.found.Name = form, action
+	if name := firstTwin(form, "Action", "Version"); name != "" {
+		s.found.Protocol = s.protocolOf(Query, EC2)
+		return s.unclear(name + " is given more than once")
+	}
 	services := s.services
 	if s.signing == "" {
 		var err error
@@ -195,7 +202,7 @@ func (s *search) action(action string, form url.Values) error {
 func (s *search) route() error {
 	query, err := parseQuery(s.r.RawQuery)
 	if err != nil {
-		return malformed(&s.found, err)
+		return s.unreadable(err)
 	}
 	if s.signing != "" {
 		return s.routeIn(s.services, query, nil)
@@ -240,7 +247,7 @@ func (s *search) routeIn(services []*Service, query url.Values, only func(*route
 		if asked := f.asked(s.r); asked != s.r {
 			call.method = asked.Method
 			if call.query, err = parseQuery(asked.RawQuery); err != nil {
-				return malformed(&s.found, err)
+				return s.unreadable(err)
 			}
 		}
 		r := svc.routes.find(call)
@@ -249,6 +256,9 @@ func (s *search) routeIn(services []*Service, query url.Values, only func(*route
 		}
 	}
 	if best != nil {
+		if err := s.checkRoute(best, call.query); err != nil {
+			return err
+		}
 		return s.take(s.express(best.op), best.op.Service.restProtocol())
 	}
 	if s.found.isS3() {
@@ -278,8 +288,10 @@ func (s *search) express(op *Operation) *Operation {
 }
 
 // nothingNamed refuses a request without any of the signs of a protocol that
-// the service speaks.
+// the service speaks. Whoever takes it all the same has read something that
+// cannot be seen here.
 func (s *search) nothingNamed() error {
+	s.found.Unclear = true
 	if p := s.protocolOf(Query, EC2); p != "" && s.protocolOf(JSON, RPCv2) == "" {
 		s.found.Protocol = p
 		return missingAction()

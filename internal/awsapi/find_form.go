@@ -32,15 +32,28 @@ func jsonVersion(contentType string) string {
 	return ""
 }
 
-func mayBeForm(r *Request) bool {
-	return isForm(r) || strings.Contains(r.RawQuery, "Action=")
+func mayBeForm(r *Request) bool { return isForm(r) || hasAction(r.RawQuery) }
+
+// hasAction reports whether a query names an action, or cannot be read.
+func hasAction(rawQuery string) bool {
+	if !strings.Contains(rawQuery, "%") { // an escape may hide the name
+		return strings.Contains(rawQuery, "Action")
+	}
+	query, err := parseQuery(rawQuery)
+	return err != nil || query.Has("Action")
 }
 
 // isForm reports whether the body is a form. Some old clients do not say so.
+// Clients send forms with POST, but servers take them with any method.
 func isForm(r *Request) bool {
-	contentType := r.Header.Get("Content-Type")
-	return r.Method == http.MethodPost &&
-		(strings.HasPrefix(contentType, formType) || contentType == "" && len(r.Body) > 0)
+	if saysForm(r) {
+		return r.Method == http.MethodPost || len(r.Body) > 0
+	}
+	return r.Header.Get("Content-Type") == "" && r.Method == http.MethodPost && len(r.Body) > 0
+}
+
+func saysForm(r *Request) bool {
+	return strings.HasPrefix(strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Type"))), formType)
 }
 
 // readForm reads the parameters of a Query request, from its URL and its body.

@@ -46,10 +46,8 @@ func newForm(values url.Values) (root formBranch, name string, err error) {
 		}
 		// Which of several values a service takes is its secret: a record
 		// that names the wrong one would be a lie.
-		for _, value := range given[1:] {
-			if value != given[0] {
-				return formBranch{}, name, errFormTwin
-			}
+		if differ(given) {
+			return formBranch{}, name, errFormTwin
 		}
 		fields = append(fields, formField{name, given[0]})
 	}

@@ -25,6 +25,10 @@ type Found struct {
 	// QueryMode says that the caller wants the error codes of the time when
 	// the service spoke Query.
 	QueryMode bool
+	// Unclear is set beside an error of Find if the request can be read in
+	// several ways, or not to its end: servers will differ in what they make
+	// of it, so nobody can say what it asks of a server that it is passed to.
+	Unclear bool
 
 	form url.Values // of a Query request, read already
 	head bool       // the answer may have no body

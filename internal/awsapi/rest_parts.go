@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -140,9 +141,12 @@ func (b *bindings) decodeQuery(r *route, query url.Values, into map[string]any) 
 }
 
 // parseTexts reads the values that a parameter has in a query: all of them for
-// a list, the first for anything else. Nothing is no value, except of a string.
+// a list; anything else has one. Nothing is no value, except of a string.
 func parseTexts(s *Shape, texts []string) (any, error) {
 	if s.Kind != List {
+		if differ(texts) {
+			return nil, errFormTwin
+		}
 		if texts[0] == "" && s.Kind != String {
 			return nil, nil
 		}
@@ -157,6 +161,11 @@ func parseTexts(s *Shape, texts []string) (any, error) {
 		list = append(list, v)
 	}
 	return list, nil
+}
+
+// differ reports whether a value is given several times and not the same.
+func differ(texts []string) bool {
+	return slices.ContainsFunc(texts, func(text string) bool { return text != texts[0] })
 }
 
 func (b *bindings) encodeHeaders(h http.Header, v map[string]any) error {
@@ -260,6 +269,8 @@ func parseHeader(m *Member, texts []string) (any, error) {
 			list = append(list, v)
 		}
 		return list, nil
+	case differ(texts):
+		return nil, errFormTwin
 	case m.JSONValue:
 		b, err := parseBlob(texts[0])
 		return string(b), err
