@@ -63,3 +63,9 @@ func (s *Sandbox) Serves(serviceID string) bool { return s.engine.Serves(service
 func (s *Sandbox) Call(ctx context.Context, c *awsapi.Call) (map[string]any, error) {
 	return s.engine.Call(ctx, c)
 }
+
+// Run lets services act of themselves, as when an Auto Scaling group launches
+// instances, about a second after the call that makes them; it ends with the
+// context. Without it, they act before that call returns. It must be called
+// once at most.
+func (s *Sandbox) Run(ctx context.Context) error { return s.engine.Run(ctx) }

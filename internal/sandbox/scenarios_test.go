@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/cairn-audit/cairn/internal/awsapi"
@@ -378,6 +379,57 @@ func TestEveryLookAnswersByItsModel(t *testing.T) {
 	if looks < 40 {
 		t.Errorf("only %d operations were looked at", looks)
 	}
+}
+
+// TestGroupsActAfterTheirCallsAreAnswered runs the sandbox, stops it and goes on
+// with another over the same store.
+func TestGroupsActAfterTheirCallsAreAnswered(t *testing.T) {
+	store := new(engine.Memory)
+	synctest.Test(t, func(t *testing.T) {
+		c := newClient(t, store)
+		c.now = time.Now()
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- c.sandbox.Run(ctx) }()
+		synctest.Wait()
+		c.call("ec2", "CreateLaunchTemplate", params{"LaunchTemplateName": "web", "LaunchTemplateData": params{"ImageId": "ami-12345678"}})
+		c.call("autoscaling", "CreateAutoScalingGroup", params{
+			"AutoScalingGroupName": "a", "MinSize": int64(2), "MaxSize": int64(2), "AvailabilityZones": []any{"us-west-2a"},
+			"LaunchTemplate": params{"LaunchTemplateName": "web"},
+		})
+		count := func(c *client) int {
+			return len(c.call("autoscaling", "DescribeAutoScalingInstances", nil).All("AutoScalingInstances"))
+		}
+		if n := count(c); n != 0 {
+			t.Errorf("there are %d instances before the call was answered", n)
+		}
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if n := count(c); n != 2 {
+			t.Errorf("there are %d instances soon after, want 2", n)
+		}
+		for _, i := range c.call("autoscaling", "DescribeAutoScalingInstances", nil).All("AutoScalingInstances.InstanceId") {
+			c.call("ec2", "TerminateInstances", params{"InstanceIds": []any{i}})
+		}
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+
+		again := newClient(t, store)
+		again.now = c.now
+		ctx, stop = context.WithCancel(t.Context())
+		go func() { done <- again.sandbox.Run(ctx) }()
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if n := count(again); n != 2 {
+			t.Errorf("after a restart there are %d instances, want 2 in place of those that were terminated", n)
+		}
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func BenchmarkRunAndDescribeThousandInstances(b *testing.B) {

@@ -7,67 +7,75 @@ import (
 )
 
 func routeKinds() []*engine.Kind {
-	return []*engine.Kind{
-		{
-			Name: "internet-gateway", Shape: "InternetGateway", ID: "InternetGatewayId",
-			NewID: engine.Hex("igw-", 17), Prefix: "igw-", Tags: "Tags",
-			Unknown:   engine.Refuse("InvalidInternetGatewayID.NotFound", "The internetGateway ID '{id}' does not exist"),
-			Malformed: malformedID("InvalidInternetGatewayId.Malformed", "igw-"),
-			New: []engine.Field{
-				engine.Make("OwnerId", engine.Text("{account}")),
-				engine.Make("Attachments", engine.Empty()), engine.Make("Tags", engine.Empty()),
-			},
-			Fresh: func(x *engine.Exec) []engine.Attrs {
-				return []engine.Attrs{attachedGateway(x.List("vpc")[0].ID)}
-			},
+	return []*engine.Kind{gatewayKind(), tableKind(), aclKind()}
+}
+
+func gatewayKind() *engine.Kind {
+	return &engine.Kind{
+		Name: "internet-gateway", Shape: "InternetGateway", ID: "InternetGatewayId",
+		NewID: engine.Hex("igw-", 17), Prefix: "igw-", Tags: "Tags",
+		Unknown:   engine.Refuse("InvalidInternetGatewayID.NotFound", "The internetGateway ID '{id}' does not exist"),
+		Malformed: malformedID("InvalidInternetGatewayId.Malformed", "igw-"),
+		New: []engine.Field{
+			engine.Make("OwnerId", engine.Text("{account}")),
+			engine.Make("Attachments", engine.Empty()), engine.Make("Tags", engine.Empty()),
 		},
-		{
-			Name: "route-table", Shape: "RouteTable", ID: "RouteTableId",
-			NewID: engine.Hex("rtb-", 17), Prefix: "rtb-", Tags: "Tags",
-			Unknown:   engine.Refuse("InvalidRouteTableID.NotFound", "The routeTable ID '{id}' does not exist"),
-			Malformed: malformedID("InvalidRouteTableId.Malformed", "rtb-"),
-			New: []engine.Field{
-				engine.Make("OwnerId", engine.Text("{account}")),
-				engine.Make("Routes", engine.Func(localRoute)), engine.Make("Associations", engine.Empty()),
-				engine.Make("PropagatingVgws", engine.Empty()), engine.Make("Tags", engine.Empty()),
-			},
-			Filters: map[string]string{
-				"association.main": "Associations.Main", "association.subnet-id": "Associations.SubnetId",
-				"association.route-table-association-id": "Associations.RouteTableAssociationId",
-			},
-			Fresh: func(x *engine.Exec) []engine.Attrs {
-				t := mainTable(x, x.List("vpc")[0])
-				t.Append("Routes", outward(x.List("internet-gateway")[0].ID))
-				return []engine.Attrs{t}
-			},
+		Fresh: func(x *engine.Exec) []engine.Attrs {
+			return []engine.Attrs{attachedGateway(x.List("vpc")[0].ID)}
 		},
-		{
-			Name: "network-acl", Shape: "NetworkAcl", ID: "NetworkAclId",
-			NewID: engine.Hex("acl-", 17), Prefix: "acl-", Tags: "Tags",
-			Unknown:   engine.Refuse("InvalidNetworkAclID.NotFound", "The networkAcl ID '{id}' does not exist"),
-			Malformed: malformedID("InvalidNetworkAclId.Malformed", "acl-"),
-			New: []engine.Field{
-				engine.Make("OwnerId", engine.Text("{account}")), engine.Be("IsDefault", false),
-				engine.Make("Entries", engine.Func(denyAll)),
-				engine.Make("Associations", engine.Empty()), engine.Make("Tags", engine.Empty()),
-			},
-			Filters: map[string]string{"default": "IsDefault"},
-			View: func(x *engine.Exec, a engine.Attrs) {
-				if !a.Bool("IsDefault") {
-					return
+	}
+}
+
+func tableKind() *engine.Kind {
+	return &engine.Kind{
+		Name: "route-table", Shape: "RouteTable", ID: "RouteTableId",
+		NewID: engine.Hex("rtb-", 17), Prefix: "rtb-", Tags: "Tags",
+		Unknown:   engine.Refuse("InvalidRouteTableID.NotFound", "The routeTable ID '{id}' does not exist"),
+		Malformed: malformedID("InvalidRouteTableId.Malformed", "rtb-"),
+		New: []engine.Field{
+			engine.Make("OwnerId", engine.Text("{account}")),
+			engine.Make("Routes", engine.Func(localRoute)), engine.Make("Associations", engine.Empty()),
+			engine.Make("PropagatingVgws", engine.Empty()), engine.Make("Tags", engine.Empty()),
+		},
+		Filters: map[string]string{
+			"association.main": "Associations.Main", "association.subnet-id": "Associations.SubnetId",
+			"association.route-table-association-id": "Associations.RouteTableAssociationId",
+		},
+		Fresh: func(x *engine.Exec) []engine.Attrs {
+			t := mainTable(x, x.List("vpc")[0])
+			t.Append("Routes", outward(x.List("internet-gateway")[0].ID))
+			return []engine.Attrs{t}
+		},
+	}
+}
+
+func aclKind() *engine.Kind {
+	return &engine.Kind{
+		Name: "network-acl", Shape: "NetworkAcl", ID: "NetworkAclId",
+		NewID: engine.Hex("acl-", 17), Prefix: "acl-", Tags: "Tags",
+		Unknown:   engine.Refuse("InvalidNetworkAclID.NotFound", "The networkAcl ID '{id}' does not exist"),
+		Malformed: malformedID("InvalidNetworkAclId.Malformed", "acl-"),
+		New: []engine.Field{
+			engine.Make("OwnerId", engine.Text("{account}")), engine.Be("IsDefault", false),
+			engine.Make("Entries", engine.Func(denyAll)),
+			engine.Make("Associations", engine.Empty()), engine.Make("Tags", engine.Empty()),
+		},
+		Filters: map[string]string{"default": "IsDefault"},
+		View: func(x *engine.Exec, a engine.Attrs) {
+			if !a.Bool("IsDefault") {
+				return
+			}
+			for _, s := range x.List("subnet") {
+				if s.Str("VpcId") == a.Str("VpcId") {
+					a.Append("Associations", map[string]any{
+						"NetworkAclAssociationId": "aclassoc-" + s.ID[len("subnet-"):],
+						"NetworkAclId":            a.Str("NetworkAclId"), "SubnetId": s.ID,
+					})
 				}
-				for _, s := range x.List("subnet") {
-					if s.Str("VpcId") == a.Str("VpcId") {
-						a.Append("Associations", map[string]any{
-							"NetworkAclAssociationId": "aclassoc-" + s.ID[len("subnet-"):],
-							"NetworkAclId":            a.Str("NetworkAclId"), "SubnetId": s.ID,
-						})
-					}
-				}
-			},
-			Fresh: func(x *engine.Exec) []engine.Attrs {
-				return []engine.Attrs{defaultACL(x.List("vpc")[0].ID)}
-			},
+			}
+		},
+		Fresh: func(x *engine.Exec) []engine.Attrs {
+			return []engine.Attrs{defaultACL(x.List("vpc")[0].ID)}
 		},
 	}
 }

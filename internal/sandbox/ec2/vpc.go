@@ -8,86 +8,89 @@ import (
 
 const arn = "arn:aws:ec2:{region}:{account}:"
 
-func vpcKinds() []*engine.Kind {
-	return []*engine.Kind{
-		{
-			Name: "vpc", Shape: "Vpc", ID: "VpcId", NewID: engine.Hex("vpc-", 17), Prefix: "vpc-", Tags: "Tags",
-			Unknown:   engine.Refuse("InvalidVpcID.NotFound", "The vpc ID '{id}' does not exist"),
-			Malformed: malformedID("InvalidVpcId.Malformed", "vpc-"),
-			States: &engine.States{
-				Path: "State", Next: map[string]engine.Step{"pending": {To: "available"}},
-			},
-			First: "pending",
-			New: []engine.Field{
-				engine.Make("OwnerId", engine.Text("{account}")),
-				engine.Be("InstanceTenancy", "default"), engine.Be("IsDefault", false),
-				engine.Make("DhcpOptionsId", engine.Func(dhcpOptions)),
-				engine.Make("CidrBlockAssociationSet", engine.Func(cidrAssociation)),
-				engine.Make("Ipv6CidrBlockAssociationSet", engine.Empty()),
-				engine.Be(".EnableDnsSupport", true), engine.Make(".EnableDnsHostnames", engine.Attr("IsDefault")),
-			},
-			HeldBy: []engine.Hold{
-				{Kind: "subnet", Path: "VpcId", InUse: dependencies("vpc")},
-				{Kind: "security-group", Path: "VpcId", InUse: dependencies("vpc"), Except: isDefaultGroup},
-				{Kind: "internet-gateway", Path: "Attachments.VpcId", InUse: dependencies("vpc")},
-				{Kind: "route-table", Path: "VpcId", InUse: dependencies("vpc"), Except: isMainTable},
-				{Kind: "elbv2/load-balancer", Path: "VpcId", InUse: dependencies("vpc")},
-			},
-			Filters: map[string]string{
-				"cidr": "CidrBlock", "isDefault": "IsDefault",
-				"cidr-block-association.cidr-block": "CidrBlockAssociationSet.CidrBlock",
-			},
-			Fresh: func(x *engine.Exec) []engine.Attrs {
-				return []engine.Attrs{{"CidrBlock": "172.31.0.0/16", "IsDefault": true}}
-			},
+func vpcKinds() []*engine.Kind { return []*engine.Kind{vpcKind(), subnetKind()} }
+
+func vpcKind() *engine.Kind {
+	return &engine.Kind{
+		Name: "vpc", Shape: "Vpc", ID: "VpcId", NewID: engine.Hex("vpc-", 17), Prefix: "vpc-", Tags: "Tags",
+		Unknown:   engine.Refuse("InvalidVpcID.NotFound", "The vpc ID '{id}' does not exist"),
+		Malformed: malformedID("InvalidVpcId.Malformed", "vpc-"),
+		States: &engine.States{
+			Path: "State", Next: map[string]engine.Step{"pending": {To: "available"}},
 		},
-		{
-			Name: "subnet", Shape: "Subnet", ID: "SubnetId", NewID: engine.Hex("subnet-", 17), Prefix: "subnet-", Tags: "Tags",
-			Unknown:   engine.Refuse("InvalidSubnetID.NotFound", "The subnet ID '{id}' does not exist"),
-			Malformed: malformedID("InvalidSubnetID.Malformed", "subnet-"),
-			New: []engine.Field{
-				engine.Be("State", "available"),
-				engine.Make("OwnerId", engine.Text("{account}")),
-				engine.Make("SubnetArn", engine.Text(arn+"subnet/{id}")),
-				engine.Make("AvailabilityZone", engine.Func(subnetZone, "AvailabilityZoneId")),
-				engine.Make("AvailabilityZoneId", engine.Func(subnetZoneID)),
-				engine.Make("AvailableIpAddressCount", engine.Func(addressCount)),
-				engine.Make("Ipv6CidrBlockAssociationSet", engine.Empty()), engine.Make("Tags", engine.Empty()),
-				engine.Be("DefaultForAz", false), engine.Be("MapPublicIpOnLaunch", false),
-				engine.Be("MapCustomerOwnedIpOnLaunch", false),
-				engine.Be("AssignIpv6AddressOnCreation", false),
-				engine.Be("PrivateDnsNameOptionsOnLaunch", map[string]any{
-					"HostnameType": "ip-name", "EnableResourceNameDnsARecord": false, "EnableResourceNameDnsAAAARecord": false,
-				}),
-				engine.Be("Ipv6Native", false), engine.Be("EnableDns64", false),
-			},
-			HeldBy: []engine.Hold{
-				{Kind: "instance", Path: "SubnetId", InUse: dependencies("subnet")},
-				{Kind: "network-interface", Path: "SubnetId", InUse: dependencies("subnet")},
-				{Kind: "elbv2/load-balancer", Path: "AvailabilityZones.SubnetId", InUse: dependencies("subnet")},
-			},
-			Filters: map[string]string{
-				"cidr": "CidrBlock", "cidrBlock": "CidrBlock", "defaultForAz": "DefaultForAz", "availabilityZone": "AvailabilityZone",
-			},
-			View: func(x *engine.Exec, a engine.Attrs) {
-				used := 0
-				for _, eni := range x.List("network-interface") {
-					if eni.Str("SubnetId") == a.Str("SubnetId") {
-						used++
-					}
+		First: "pending",
+		New: []engine.Field{
+			engine.Make("OwnerId", engine.Text("{account}")),
+			engine.Be("InstanceTenancy", "default"), engine.Be("IsDefault", false),
+			engine.Make("DhcpOptionsId", engine.Func(dhcpOptions)),
+			engine.Make("CidrBlockAssociationSet", engine.Func(cidrAssociation)),
+			engine.Make("Ipv6CidrBlockAssociationSet", engine.Empty()),
+			engine.Be(".EnableDnsSupport", true), engine.Make(".EnableDnsHostnames", engine.Attr("IsDefault")),
+		},
+		HeldBy: []engine.Hold{
+			{Kind: "subnet", Path: "VpcId", InUse: dependencies("vpc")},
+			{Kind: "security-group", Path: "VpcId", InUse: dependencies("vpc"), Except: isDefaultGroup},
+			{Kind: "internet-gateway", Path: "Attachments.VpcId", InUse: dependencies("vpc")},
+			{Kind: "route-table", Path: "VpcId", InUse: dependencies("vpc"), Except: isMainTable},
+			{Kind: "elbv2/load-balancer", Path: "VpcId", InUse: dependencies("vpc")},
+		},
+		Filters: map[string]string{
+			"cidr": "CidrBlock", "isDefault": "IsDefault",
+			"cidr-block-association.cidr-block": "CidrBlockAssociationSet.CidrBlock",
+		},
+		Fresh: func(x *engine.Exec) []engine.Attrs {
+			return []engine.Attrs{{"CidrBlock": "172.31.0.0/16", "IsDefault": true}}
+		},
+	}
+}
+
+func subnetKind() *engine.Kind {
+	return &engine.Kind{
+		Name: "subnet", Shape: "Subnet", ID: "SubnetId", NewID: engine.Hex("subnet-", 17), Prefix: "subnet-", Tags: "Tags",
+		Unknown:   engine.Refuse("InvalidSubnetID.NotFound", "The subnet ID '{id}' does not exist"),
+		Malformed: malformedID("InvalidSubnetID.Malformed", "subnet-"),
+		New: []engine.Field{
+			engine.Be("State", "available"),
+			engine.Make("OwnerId", engine.Text("{account}")),
+			engine.Make("SubnetArn", engine.Text(arn+"subnet/{id}")),
+			engine.Make("AvailabilityZone", engine.Func(subnetZone, "AvailabilityZoneId")),
+			engine.Make("AvailabilityZoneId", engine.Func(subnetZoneID)),
+			engine.Make("AvailableIpAddressCount", engine.Func(addressCount)),
+			engine.Make("Ipv6CidrBlockAssociationSet", engine.Empty()), engine.Make("Tags", engine.Empty()),
+			engine.Be("DefaultForAz", false), engine.Be("MapPublicIpOnLaunch", false),
+			engine.Be("MapCustomerOwnedIpOnLaunch", false),
+			engine.Be("AssignIpv6AddressOnCreation", false),
+			engine.Be("PrivateDnsNameOptionsOnLaunch", map[string]any{
+				"HostnameType": "ip-name", "EnableResourceNameDnsARecord": false, "EnableResourceNameDnsAAAARecord": false,
+			}),
+			engine.Be("Ipv6Native", false), engine.Be("EnableDns64", false),
+		},
+		HeldBy: []engine.Hold{
+			{Kind: "instance", Path: "SubnetId", InUse: dependencies("subnet")},
+			{Kind: "network-interface", Path: "SubnetId", InUse: dependencies("subnet")},
+			{Kind: "elbv2/load-balancer", Path: "AvailabilityZones.SubnetId", InUse: dependencies("subnet")},
+		},
+		Filters: map[string]string{
+			"cidr": "CidrBlock", "cidrBlock": "CidrBlock", "defaultForAz": "DefaultForAz", "availabilityZone": "AvailabilityZone",
+		},
+		View: func(x *engine.Exec, a engine.Attrs) {
+			used := 0
+			for _, eni := range x.List("network-interface") {
+				if eni.Str("SubnetId") == a.Str("SubnetId") {
+					used++
 				}
-				a.Set("AvailableIpAddressCount", a.Int("AvailableIpAddressCount")-int64(used))
-			},
-			Fresh: func(x *engine.Exec) []engine.Attrs {
-				var all []engine.Attrs
-				for i, z := range zonesOf(x.Call.Region) {
-					all = append(all, engine.Attrs{
-						"VpcId": x.List("vpc")[0].ID, "AvailabilityZone": z.name, "DefaultForAz": true, "MapPublicIpOnLaunch": true,
-						"CidrBlock": netip.PrefixFrom(netip.AddrFrom4([4]byte{172, 31, byte(16 * i), 0}), 20).String(),
-					})
-				}
-				return all
-			},
+			}
+			a.Set("AvailableIpAddressCount", a.Int("AvailableIpAddressCount")-int64(used))
+		},
+		Fresh: func(x *engine.Exec) []engine.Attrs {
+			var all []engine.Attrs
+			for i, z := range zonesOf(x.Call.Region) {
+				all = append(all, engine.Attrs{
+					"VpcId": x.List("vpc")[0].ID, "AvailabilityZone": z.name, "DefaultForAz": true, "MapPublicIpOnLaunch": true,
+					"CidrBlock": netip.PrefixFrom(netip.AddrFrom4([4]byte{172, 31, byte(16 * i), 0}), 20).String(),
+				})
+			}
+			return all
 		},
 	}
 }

@@ -24,9 +24,13 @@
 //
 // # Time
 //
-// Nothing runs in the background. A state that ends by itself is kept with the
+// No state is changed by a timer. A state that ends by itself is kept with the
 // time at which it began, and whoever reads the resource later sees the states
 // that have followed since.
+//
+// What a service does of itself, as when an Auto Scaling group launches
+// instances, follows from the state too ([Service.Settle]): it is done after a
+// change, by calls of other services, and done again after a crash.
 //
 // # Scopes and transactions
 //

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cairn-audit/cairn/internal/awsapi"
@@ -40,6 +41,8 @@ type Engine struct {
 
 	log    *slog.Logger
 	random func() uint64
+
+	running atomic.Bool // while Run is
 
 	scopesMu sync.Mutex
 	scopes   map[ScopeID]*scope // guarded by scopesMu
@@ -116,7 +119,7 @@ func (e *Engine) Call(ctx context.Context, c *awsapi.Call) (map[string]any, erro
 	if err != nil {
 		return nil, err
 	}
-	e.settle(ctx, sc, c)
+	e.changed(ctx, sc, c.Time)
 	return out, nil
 }
 

@@ -27,11 +27,18 @@ type Settling struct {
 // have done.
 const rounds = 8
 
-// settle lets the services act after a change. A change that comes while others
-// act is theirs to see. What fails is tried again after the next change.
-func (e *Engine) settle(ctx context.Context, sc *scope, c *awsapi.Call) {
+// changed lets the services act on what a call has changed: at once, or, while
+// [Engine.Run] runs, soon after the call was answered.
+func (e *Engine) changed(ctx context.Context, sc *scope, now time.Time) {
 	sc.unsettled.Store(true)
-	ctx = context.WithoutCancel(ctx)
+	if !e.running.Load() {
+		e.settle(context.WithoutCancel(ctx), sc, now)
+	}
+}
+
+// settle lets the services act on a scope. A change that comes while others act
+// is theirs to see. What fails is tried again after the next change.
+func (e *Engine) settle(ctx context.Context, sc *scope, now time.Time) {
 	for range rounds {
 		if !sc.settling.TryLock() {
 			return
@@ -44,7 +51,7 @@ func (e *Engine) settle(ctx context.Context, sc *scope, c *awsapi.Call) {
 			if service.Settle == nil {
 				continue
 			}
-			s := &Settling{Context: ctx, Scope: sc.id, Now: c.Time.UTC(), engine: e, scope: sc, service: service}
+			s := &Settling{Context: ctx, Scope: sc.id, Now: now.UTC(), engine: e, scope: sc, service: service}
 			if err := service.Settle(s); err != nil {
 				e.log.ErrorContext(ctx, "the sandbox could not act on a change",
 					slog.String("service", service.ID), slog.String("account", sc.id.AccountID),
