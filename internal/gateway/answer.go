@@ -77,11 +77,13 @@ func (x *exchange) send(a *Answer) {
 	if a.Stream == nil && x.http.Method != http.MethodHead && bodyAllowed(a.Status) {
 		header.Set("Content-Length", strconv.Itoa(len(a.Body)))
 	}
+	err := x.writer.extend()
 	x.writer.WriteHeader(a.Status)
-	var err error
-	if a.Stream != nil {
+	switch {
+	case err != nil: // the connection is gone
+	case a.Stream != nil:
 		_, err = io.Copy(&flushingWriter{x.writer}, a.Stream)
-	} else if len(a.Body) > 0 && x.http.Method != http.MethodHead {
+	case len(a.Body) > 0 && x.http.Method != http.MethodHead:
 		_, err = x.writer.Write(a.Body)
 	}
 	if err != nil {

@@ -46,10 +46,9 @@ type Request struct {
 	SigningName string
 	Found       awsapi.Found
 	Call        *awsapi.Call
-	// Problem is why the request names no known operation, or why its
-	// parameters cannot be read. Destinations that need to understand a
-	// request refuse it with this; an upstream judges for itself, and may
-	// know more.
+	// Problem is why the request names no known operation. Destinations that
+	// need to understand a request refuse it with this; an upstream judges
+	// for itself, and may know more.
 	Problem error
 }
 

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/textproto"
 	"net/url"
 	"slices"
 	"strings"
@@ -124,20 +125,32 @@ var hopByHop = []string{
 // endToEnd copies the headers that go on to the next hop.
 func endToEnd(h http.Header) http.Header {
 	out := h.Clone()
-	for _, v := range h.Values("Connection") {
-		for name := range strings.SplitSeq(v, ",") {
-			out.Del(strings.TrimSpace(name))
-		}
-	}
+	dropNamedByConnection(out)
 	for _, name := range hopByHop {
 		out.Del(name)
 	}
 	return out
 }
 
+// dropNamedByConnection takes away the headers that the sender declares to be
+// for this connection only.
+func dropNamedByConnection(h http.Header) {
+	for _, v := range h.Values("Connection") {
+		for name := range strings.SplitSeq(v, ",") {
+			if name = textproto.TrimString(name); !strings.EqualFold(name, "Connection") {
+				h.Del(name)
+			}
+		}
+	}
+}
+
 // readAnswer reads an HTTP answer of an AWS API. One that is a stream by its
 // model, or larger than max, is left to be streamed.
 func readAnswer(resp *http.Response, found awsapi.Found, max int64) (*Answer, error) {
+	if resp.StatusCode < 200 {
+		resp.Body.Close()
+		return nil, &UnknownOutcomeError{Err: fmt.Errorf("the answer's status is %d", resp.StatusCode)}
+	}
 	a := &Answer{Status: resp.StatusCode, Header: endToEnd(resp.Header), Length: resp.ContentLength}
 	if resp.StatusCode < 300 && streams(found.Operation) {
 		a.Stream = resp.Body

@@ -75,8 +75,9 @@ func New(o Options) *Gateway {
 
 // ServeHTTP records and answers one request.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	continueEmpty(w, r)
 	x := g.newExchange(w, r)
+	_ = x.writer.extend() // for 100 Continue; a connection that is gone shows later
+	continueEmpty(w, r)
 	// The call is seen through whatever the client does; the destination's
 	// own limit bounds it.
 	ctx := context.WithoutCancel(r.Context())
@@ -86,6 +87,9 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // newExchange notes what is known of a request before it is read.
 func (g *Gateway) newExchange(w http.ResponseWriter, r *http.Request) *exchange {
+	// Before anything is read from the headers: what does not go on must not
+	// tell what the request is.
+	dropNamedByConnection(r.Header)
 	control := http.NewResponseController(w)
 	x := &exchange{
 		gateway: g, http: r, started: time.Now(),

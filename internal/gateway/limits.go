@@ -4,9 +4,11 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/cairn-audit/cairn/internal/awsapi"
+	"github.com/cairn-audit/cairn/internal/sigv4"
 )
 
 // Limits bound what a client can make the gateway hold or wait for. A zero
@@ -57,10 +59,13 @@ func errBodyIncomplete() *awsapi.Error {
 	}
 }
 
-// readWhole reads a body of at most max bytes. The error is an *awsapi.Error
-// where the client is at fault.
+// readWhole reads a body of at most max bytes. The error is a *sigv4.Error where
+// the body is not what was signed, else an *awsapi.Error.
 func readWhole(r io.Reader, max int64) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r, max+1))
+	if refused := (*sigv4.Error)(nil); errors.As(err, &refused) {
+		return nil, refused
+	}
 	if err != nil {
 		return nil, errBodyIncomplete()
 	}
@@ -90,16 +95,38 @@ func (p *patientReader) Read(b []byte) (int, error) {
 
 func (p *patientReader) Close() error { return p.body.Close() }
 
-// A patientWriter is the same for the answer.
+// A patientWriter is the same for the answer. It writes in pieces, each with
+// its own deadline.
 type patientWriter struct {
 	http.ResponseWriter
 	control *http.ResponseController
 	idle    time.Duration
 }
 
-func (p *patientWriter) Write(b []byte) (int, error) {
-	if err := p.control.SetWriteDeadline(time.Now().Add(p.idle)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return 0, err
+// writePiece is what the slowest client that is put up with takes in the time
+// of Limits.Idle, in bytes.
+const writePiece = 64 << 10
+
+func (p *patientWriter) Write(b []byte) (n int, err error) {
+	for piece := range slices.Chunk(b, writePiece) {
+		if err := p.extend(); err != nil {
+			return n, err
+		}
+		written, err := p.ResponseWriter.Write(piece)
+		n += written
+		if err != nil {
+			return n, err
+		}
 	}
-	return p.ResponseWriter.Write(b)
+	return n, nil
+}
+
+// extend gives the client a fresh deadline. The one that an earlier answer on
+// the connection had is still there, and may have passed.
+func (p *patientWriter) extend() error {
+	err := p.control.SetWriteDeadline(time.Now().Add(p.idle))
+	if errors.Is(err, http.ErrNotSupported) {
+		return nil
+	}
+	return err
 }

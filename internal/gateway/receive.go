@@ -153,7 +153,7 @@ func (x *exchange) openBody(credential identity.Credential) error {
 	if !takesStream(x.request.Found.Operation) {
 		body, err := readWhole(reader, x.gateway.Limits.Body)
 		x.request.Body = body
-		return err
+		return x.refuseSignature(err)
 	}
 	x.request.Stream = &faultNoting{Reader: reader, fault: &x.bodyErr}
 	x.request.Raw = &faultNoting{Reader: x.body, fault: &x.bodyErr}
@@ -218,13 +218,21 @@ func (x *exchange) decodedLength() int64 {
 	return n
 }
 
-// decode reads the parameters. What it cannot read is the destination's to judge.
+// decode reads the parameters. An operation that is not known is the
+// destination's to judge. A request that cannot be read is refused, since its
+// record would not say what a destination that can read it does.
 func (x *exchange) decode(context.Context) error {
 	x.request.Problem = x.foundErr
+	if x.foundErr != nil && x.request.Found.Unclear {
+		return x.foundErr
+	}
 	if x.foundErr == nil {
 		wire := x.wireRequest()
 		wire.Body = x.request.Body
-		x.call.Params, x.request.Problem = x.request.Found.Decode(wire)
+		var err error
+		if x.call.Params, err = x.request.Found.Decode(wire); err != nil {
+			return err
+		}
 	}
 	x.request.SigningName = x.call.SigningName
 	x.request.Call = &awsapi.Call{
