@@ -25,7 +25,7 @@ func BenchmarkAppend(b *testing.B) {
 		events[i] = g.event()
 		size += len(events[i])
 	}
-	for _, callers := range []int{1, 64, 1024} {
+	for _, callers := range []int{1, 16, 64, 256, 1024} {
 		var perSync float64
 		b.Run(fmt.Sprintf("journal/callers=%d", callers), func(b *testing.B) {
 			perSync = benchJournal(b, events, callers)

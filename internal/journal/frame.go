@@ -153,7 +153,7 @@ type packer struct {
 func newPacker() (*packer, error) {
 	// At the next level frames of this size are no smaller.
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
-		zstd.WithEncoderCRC(false), zstd.WithZeroFrames(true))
+		zstd.WithEncoderCRC(false), zstd.WithZeroFrames(true), zstd.WithWindowSize(frameFill), zstd.WithLowerEncoderMem(true))
 	if err != nil {
 		return nil, fmt.Errorf("journal: zstd: %w", err)
 	}

@@ -66,10 +66,10 @@ type SegmentInfo struct {
 	Damage error
 }
 
-// Indexer is told of every record. Its calls come from one goroutine at a time
-// for Load, Committed; Seal and Removed may run beside Committed and beside each
-// other for different segments. No method may call the Journal, except that
-// lookups of the indexer's own run at any time.
+// Indexer is told of every record. Open calls it from one goroutine; later
+// Committed is called from one, and Seal and Removed, one at a time, from others
+// beside it. These methods must not call the Journal; look-ups in the index may,
+// at any time.
 //
 // An index holds record numbers only, never file offsets: segments are repacked.
 //
@@ -86,7 +86,8 @@ type Indexer interface {
 	// Committed tells of records that have just become durable, in order:
 	// recs[i] has the number first+i. They are readable already; their appends
 	// return after Committed does, so it must be quick. recs and the Data in it
-	// are not to be kept.
+	// are not to be kept. Numbers are left out only where Open found records
+	// that are damaged.
 	Committed(seg SegmentID, first Seq, recs []Record)
 
 	// Seal builds and durably stores the index of a segment that will not change
