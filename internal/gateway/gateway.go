@@ -76,7 +76,6 @@ func New(o Options) *Gateway {
 // ServeHTTP records and answers one request.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := g.newExchange(w, r)
-	_ = x.writer.extend() // for 100 Continue; a connection that is gone shows later
 	continueEmpty(w, r)
 	// The call is seen through whatever the client does; the destination's
 	// own limit bounds it.

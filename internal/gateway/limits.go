@@ -121,8 +121,8 @@ func (p *patientWriter) Write(b []byte) (n int, err error) {
 	return n, nil
 }
 
-// extend gives the client a fresh deadline. The one that an earlier answer on
-// the connection had is still there, and may have passed.
+// extend gives the client a fresh deadline. net/http takes it off when the
+// answer has ended.
 func (p *patientWriter) extend() error {
 	err := p.control.SetWriteDeadline(time.Now().Add(p.idle))
 	if errors.Is(err, http.ErrNotSupported) {

@@ -14,36 +14,6 @@ func withIdle(d time.Duration) func(*Options) {
 	return func(o *Options) { o.Limits.Idle = d }
 }
 
-// The deadline of an answer must not end the next one on the connection.
-func TestAConnectionThatRestedForLongTakesAnAnswerWithoutABody(t *testing.T) {
-	const idle = 50 * time.Millisecond
-	f := behind(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet {
-			io.WriteString(w, "body")
-		}
-	}, withIdle(idle))
-	conn, err := net.Dial("tcp", f.server.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	answers := bufio.NewReader(conn)
-	for _, method := range []string{"GET", "HEAD", "HEAD"} {
-		req := f.http(request{service: "s3", operation: "GetObject", params: map[string]any{"Bucket": "bucket", "Key": "k"}})
-		req.Method = method
-		f.sign(req, nil, "s3", testKey)
-		if err := req.Write(conn); err != nil {
-			t.Fatal(err)
-		}
-		resp, err := http.ReadResponse(answers, req)
-		if err != nil {
-			t.Fatalf("%s: %v", method, err)
-		}
-		io.Copy(io.Discard, resp.Body)
-		time.Sleep(2 * idle)
-	}
-}
-
 func TestAClientThatTakesAnAnswerSlowlyGetsAllOfIt(t *testing.T) {
 	const idle, size = 100 * time.Millisecond, 24 << 20
 	f := behind(t, func(w http.ResponseWriter, r *http.Request) {
