@@ -339,6 +339,22 @@ func TestLaunchTemplatesHaveVersions(t *testing.T) {
 	}
 }
 
+func TestInstanceTypesAreFiltered(t *testing.T) {
+	c := newClient(t, new(engine.Memory))
+	arm := []any{params{"Name": "processor-info.supported-architecture", "Values": []any{"arm64"}}}
+	for _, name := range c.call("ec2", "DescribeInstanceTypes", params{"Filters": arm}).Strs("InstanceTypes.InstanceType") {
+		if !strings.Contains(name, "g.") && !strings.HasPrefix(name, "a1.") {
+			t.Errorf("%s is not of ARM", name)
+		}
+	}
+	here := c.call("ec2", "DescribeInstanceTypeOfferings", params{"LocationType": "availability-zone", "Filters": []any{
+		params{"Name": "location", "Values": []any{"us-west-2b"}}, params{"Name": "instance-type", "Values": []any{"t3.*"}},
+	}})
+	if got := here.Strs("InstanceTypeOfferings.InstanceType"); len(got) != 7 || here.Str("InstanceTypeOfferings.Location") != "us-west-2b" {
+		t.Errorf("DescribeInstanceTypeOfferings = %v", here)
+	}
+}
+
 // TestEveryLookAnswersByItsModel makes each call of the tables that only reads
 // and needs no parameters, in an account that has something of most kinds.
 func TestEveryLookAnswersByItsModel(t *testing.T) {
@@ -430,30 +446,6 @@ func TestGroupsActAfterTheirCallsAreAnswered(t *testing.T) {
 			t.Error(err)
 		}
 	})
-}
-
-func BenchmarkRunAndDescribeThousandInstances(b *testing.B) {
-	for b.Loop() {
-		c := newClient(b, new(engine.Memory))
-		c.call("ec2", "RunInstances", params{"ImageId": "ami-12345678", "MinCount": int64(1000), "MaxCount": int64(1000)})
-		c.call("ec2", "DescribeInstances", nil)
-	}
-}
-
-func BenchmarkDescribeThousandInstances(b *testing.B) {
-	c := newClient(b, new(engine.Memory))
-	c.call("ec2", "RunInstances", params{"ImageId": "ami-12345678", "MinCount": int64(1000), "MaxCount": int64(1000)})
-	for b.Loop() {
-		c.call("ec2", "DescribeInstances", nil)
-	}
-}
-
-func BenchmarkRunInstance(b *testing.B) {
-	c := newClient(b, new(engine.Memory))
-	for b.Loop() {
-		out := c.call("ec2", "RunInstances", params{"ImageId": "ami-12345678", "MinCount": int64(1), "MaxCount": int64(1)})
-		c.call("ec2", "TerminateInstances", params{"InstanceIds": []any{out.Str("Instances.InstanceId")}})
-	}
 }
 
 func TestForgottenInstancesLeaveTheStore(t *testing.T) {

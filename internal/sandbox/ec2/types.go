@@ -64,10 +64,13 @@ func families() []family {
 
 func typeKinds() []*engine.Kind {
 	all := sync.OnceValue(allTypes)
-	return []*engine.Kind{{
+	types := &engine.Kind{
 		Name: "instance-type", Shape: "InstanceTypeInfo", ID: "InstanceType",
 		Unknown: engine.Refuse("InvalidInstanceType", "The following supplied instance types do not exist: [{id}]"),
 		Static:  func(*engine.Exec) []engine.Attrs { return all() },
+	}
+	return []*engine.Kind{types, {
+		Name: "instance-type-offering", Shape: "InstanceTypeOffering", ID: ".Offering", Static: offerings,
 	}}
 }
 
@@ -153,14 +156,12 @@ func typeOps() []engine.Op {
 		{Name: "DescribeInstanceTypes", Do: engine.Describe{
 			Kind: "instance-type", IDs: []string{"InstanceTypes"}, Page: 100,
 		}},
-		{Name: "DescribeInstanceTypeOfferings", Do: engine.Describe{
-			Kind: "instance-type", IDs: nil, Page: 1000, Out: offerings,
-		}},
+		{Name: "DescribeInstanceTypeOfferings", Do: engine.Describe{Kind: "instance-type-offering", IDs: []string{}}},
 	}
 }
 
-// offerings shows where the instance types are offered: everywhere.
-func offerings(x *engine.Exec, page []engine.Attrs) map[string]any {
+// offerings are where the instance types are offered: everywhere.
+func offerings(x *engine.Exec) []engine.Attrs {
 	kind := x.Params.Str("LocationType")
 	places := []string{x.Call.Region}
 	if kind == "" {
@@ -175,13 +176,11 @@ func offerings(x *engine.Exec, page []engine.Attrs) map[string]any {
 			places = append(places, z.name)
 		}
 	}
-	list := []any{}
-	for _, a := range page {
+	var all []engine.Attrs
+	for _, t := range x.List("instance-type") {
 		for _, place := range places {
-			list = append(list, map[string]any{
-				"InstanceType": a.Str("InstanceType"), "LocationType": kind, "Location": place,
-			})
+			all = append(all, engine.Attrs{"InstanceType": t.ID, "LocationType": kind, "Location": place})
 		}
 	}
-	return map[string]any{"InstanceTypeOfferings": list}
+	return all
 }

@@ -74,7 +74,7 @@ func (k *Kind) filterPath(shape *awsapi.Shape, name string) (string, bool) {
 			continue
 		}
 		for _, child := range inner.Members {
-			if kebab(child.Name) == rest {
+			if kebab(child.Name) == rest || kebab(singular(child.Name)) == rest {
 				return m.Name + "." + child.Name, true
 			}
 		}
