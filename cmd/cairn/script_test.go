@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -47,6 +48,7 @@ func TestScripts(t *testing.T) {
 			"stop":     cmdStop,
 			"event":    cmdEvent,
 			"recorded": cmdRecorded,
+			"until":    cmdUntil,
 		},
 	})
 }
@@ -154,6 +156,27 @@ func cmdRecorded(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(ts.Exec("aws", "cloudtrail", "lookup-events", "--max-results", "1", "--no-paginate",
 		"--lookup-attributes", "AttributeKey=EventName,AttributeValue="+args[0]))
 	cmdEvent(ts, false, append([]string{"eventName=" + args[0]}, args[1:]...))
+}
+
+// cmdUntil runs a command again and again until its output matches, ten seconds
+// at most: until REGEXP PROGRAM ….
+func cmdUntil(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: until REGEXP PROGRAM …")
+	}
+	want, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		err := ts.Exec(args[1], args[2:]...)
+		if err == nil && want.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("in ten seconds nothing matched %s: %v\n%s%s", args[0], err, ts.ReadFile("stdout"), ts.ReadFile("stderr"))
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
 }
 
 // member follows a path of names, and of indexes of lists.

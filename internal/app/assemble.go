@@ -17,7 +17,9 @@ import (
 	"github.com/cairn-audit/cairn/internal/record"
 	"github.com/cairn-audit/cairn/internal/sandbox"
 	"github.com/cairn-audit/cairn/internal/seal"
+	"github.com/cairn-audit/cairn/internal/services/channel"
 	"github.com/cairn-audit/cairn/internal/services/cloudtrail"
+	"github.com/cairn-audit/cairn/internal/services/cloudtraildata"
 	"github.com/cairn-audit/cairn/internal/services/sts"
 	"github.com/cairn-audit/cairn/internal/state"
 )
@@ -133,7 +135,7 @@ func (s *Server) openJournal(ctx context.Context, p *parts) (err error) {
 		return err
 	})
 	p.history.Attach(p.journal)
-	s.retain(p.journal)
+	s.background("the retention", func(ctx context.Context) error { return s.retain(ctx, p.journal) })
 	return nil
 }
 
@@ -151,11 +153,15 @@ func (s *Server) settle(ctx context.Context, p *parts) error {
 
 // routes says who answers what.
 func (s *Server) routes(ctx context.Context, p *parts) (gateway.Routes, error) {
-	trail := cloudtrail.New(p.history, cloudtrail.Options{
+	channels := channel.NewStore(p.store)
+	trail := cloudtrail.New(p.history, channels, cloudtrail.Options{
 		Retention: s.retention(), LookupTPS: s.options.LookupTPS, TokenKey: p.key.Derive("lookup tokens"),
 	})
 	r := gateway.Routes{
-		Own:        map[string]gateway.Destination{"cloudtrail": gateway.BuiltIn(trail)},
+		Own: map[string]gateway.Destination{
+			"cloudtrail":      gateway.BuiltIn(trail),
+			"cloudtrail-data": gateway.BuiltIn(cloudtraildata.New(channels, p.recorder, p.history)),
+		},
 		Configured: map[string]gateway.Destination{},
 		BuiltIn:    map[string]gateway.Destination{},
 	}
@@ -198,6 +204,7 @@ func (s *Server) routeSandbox(p *parts, r *gateway.Routes) error {
 	if err != nil {
 		return fmt.Errorf("start the sandbox: %w", err)
 	}
+	s.background("the sandbox", box.Run)
 	for _, id := range p.catalog.Services() {
 		if box.Serves(id) {
 			r.BuiltIn[id] = gateway.BuiltIn(gateway.Validated(box))

@@ -31,3 +31,29 @@ func (c *cleanups) run(ctx context.Context) error {
 	c.stack = nil
 	return errors.Join(errs...)
 }
+
+// background runs a part of the server until the server stops, which waits for
+// it. A part that ends by itself ends the server.
+func (s *Server) background(name string, run func(context.Context) error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := run(ctx); ctx.Err() == nil {
+			s.fail(fmt.Errorf("%s ended: %w", name, err))
+		}
+	}()
+	s.cleanups.add(name, func(context.Context) error {
+		cancel()
+		<-ended
+		return nil
+	})
+}
+
+// fail tells Run of a part that failed. The first is enough.
+func (s *Server) fail(err error) {
+	select {
+	case s.failed <- err:
+	default:
+	}
+}

@@ -56,7 +56,7 @@ func (s *Server) serve(listener net.Listener, handler http.Handler) error {
 			err = server.Serve(listener)
 		}
 		if !errors.Is(err, http.ErrServerClosed) {
-			s.failed <- fmt.Errorf("serve: %w", err)
+			s.fail(fmt.Errorf("serve: %w", err))
 		}
 	}()
 	s.cleanups.add("the endpoint", func(ctx context.Context) error {

@@ -15,30 +15,20 @@ func (s *Server) retention() time.Duration {
 }
 
 // retain drops what is older than the retention, now and every hour, until the
-// server stops.
-func (s *Server) retain(j *journal.Journal) {
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		for {
-			removed, err := j.Retain(ctx, time.Now().Add(-s.retention()), 0)
-			if err != nil && ctx.Err() == nil {
-				s.options.Logger.Error("old segments could not be dropped", "error", err)
-			}
-			if len(removed) > 0 {
-				s.options.Logger.Info("segments past the retention were dropped", "segments", len(removed))
-			}
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(retainEvery):
-			}
+// context ends.
+func (s *Server) retain(ctx context.Context, j *journal.Journal) error {
+	for {
+		removed, err := j.Retain(ctx, time.Now().Add(-s.retention()), 0)
+		if err != nil && ctx.Err() == nil {
+			s.options.Logger.ErrorContext(ctx, "old segments could not be dropped", "error", err)
 		}
-	}()
-	s.cleanups.add("the retention", func(context.Context) error {
-		cancel()
-		<-ended
-		return nil
-	})
+		if len(removed) > 0 {
+			s.options.Logger.InfoContext(ctx, "segments past the retention were dropped", "segments", len(removed))
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(retainEvery):
+		}
+	}
 }
