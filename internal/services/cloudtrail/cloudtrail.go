@@ -8,6 +8,7 @@ import (
 
 	"github.com/cairn-audit/cairn/internal/awsapi"
 	"github.com/cairn-audit/cairn/internal/history"
+	"github.com/cairn-audit/cairn/internal/services/channel"
 )
 
 // Events is where events are looked up: it shows an event as soon as the call
@@ -29,15 +30,16 @@ type Options struct {
 
 // Service answers CloudTrail calls.
 type Service struct {
-	events  Events
-	options Options
-	tokens  *history.Tokens
-	limits  limits
+	events   Events
+	channels *channel.Store
+	options  Options
+	tokens   *history.Tokens
+	limits   limits
 }
 
 // New makes the service.
-func New(events Events, o Options) *Service {
-	return &Service{events: events, options: o, tokens: history.NewTokens(o.TokenKey)}
+func New(events Events, channels *channel.Store, o Options) *Service {
+	return &Service{events: events, channels: channels, options: o, tokens: history.NewTokens(o.TokenKey)}
 }
 
 // Call implements the gateway's Backend.
@@ -45,6 +47,16 @@ func (s *Service) Call(ctx context.Context, c *awsapi.Call) (map[string]any, err
 	switch c.Operation.Name {
 	case "LookupEvents":
 		return s.lookupEvents(ctx, c)
+	case "CreateChannel":
+		return s.createChannel(c)
+	case "GetChannel":
+		return s.getChannel(c)
+	case "ListChannels":
+		return s.listChannels(c)
+	case "UpdateChannel":
+		return s.updateChannel(c)
+	case "DeleteChannel":
+		return s.deleteChannel(c)
 	default:
 		return nil, refuse("UnsupportedOperationException",
 			fmt.Sprintf("Cairn does not have %s yet.", c.Operation.Name))

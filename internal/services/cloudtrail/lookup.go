@@ -19,12 +19,13 @@ const (
 // categories are the values of EventCategory. AWS has insight only, and shows
 // management events where none is given; the others are Cairn's extension.
 var categories = map[string]history.Categories{
-	"":                history.In(history.Management),
-	"insight":         history.In(history.Insight),
-	"management":      history.In(history.Management),
-	"data":            history.In(history.Data),
-	"networkactivity": history.In(history.NetworkActivity),
-	"all":             history.In(history.Management, history.Data, history.NetworkActivity),
+	"":                 history.In(history.Management),
+	"insight":          history.In(history.Insight),
+	"management":       history.In(history.Management),
+	"data":             history.In(history.Data),
+	"networkactivity":  history.In(history.NetworkActivity),
+	"activityauditlog": history.In(history.ActivityAuditLog),
+	"all":              history.In(history.Management, history.Data, history.NetworkActivity, history.ActivityAuditLog),
 }
 
 // insightAttributes are those by which Insights events can be looked up.
@@ -76,7 +77,7 @@ func query(c *awsapi.Call) (history.Query, error) {
 	var ok bool
 	if q.Categories, ok = categories[category]; !ok {
 		return q, refuse("InvalidEventCategoryException",
-			fmt.Sprintf("%q is not an event category. Valid values: insight; beside AWS's own: management, data, networkactivity, all.", category))
+			fmt.Sprintf("%q is not an event category. Valid values: insight; beside AWS's own: management, data, networkactivity, activityauditlog, all.", category))
 	}
 	if n, ok := c.Params["MaxResults"].(int64); ok {
 		if n < 1 || n > maxPage {
