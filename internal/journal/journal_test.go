@@ -34,78 +34,28 @@ func open(t testing.TB, dir string, o Options) *Journal {
 }
 
 // TestReadersSeeTheSameRecordsWhileTheyAreCommittedAndSealed runs writers,
-// followers, random reads, retention and Verify at once.
+// followers, random reads and Verify at once.
 func TestReadersSeeTheSameRecordsWhileTheyAreCommittedAndSealed(t *testing.T) {
 	const writers, each = 16, 150
 	j := open(t, filepath.Join(t.TempDir(), "j"), Options{SegmentRecords: 300})
-	ctx := t.Context()
-	var acked sync.Map // Seq → string
-	var wg, appends sync.WaitGroup
+	acked := new(sync.Map) // Seq → string
+	var readers, appends sync.WaitGroup
 	for w := range writers {
 		appends.Go(func() {
 			for i := range each {
-				data := fmt.Sprintf("writer %d record %d", w, i)
-				seq, err := j.Append(ctx, Record{Kind: Event, Data: []byte(data)})
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				acked.Store(seq, data)
-				// What is durable is visible.
-				recs, err := j.Get(ctx, []Seq{seq})
-				if err != nil || string(recs[0].Data) != data {
-					t.Errorf("Get(%d): %v, %v", seq, recs, err)
-				}
+				appendAndGet(t, j, acked, fmt.Sprintf("writer %d record %d", w, i))
 			}
 		})
 	}
 	for f := range 3 {
-		wg.Go(func() {
-			r := j.Follow(Seq(1 + 500*f))
-			next := Seq(1 + 500*f)
-			// The number may not have been given out yet.
-			for j.Last() < next {
-				time.Sleep(time.Millisecond)
-			}
-			for ; next <= writers*each; next++ {
-				e, err := r.Next(ctx)
-				if err != nil || e.Seq != next {
-					t.Errorf("Next: %d, %v, want %d", e.Seq, err, next)
-					return
-				}
-				if want, ok := acked.Load(e.Seq); ok && want != string(e.Data) {
-					t.Errorf("record %d is %q, want %q", e.Seq, e.Data, want)
-				}
-			}
-		})
+		readers.Go(func() { follow(t, j, acked, Seq(1+500*f), writers*each) })
 	}
 	done := make(chan struct{})
-	wg.Go(func() {
-		rng := rand.New(rand.NewPCG(5, 5))
-		for {
-			select {
-			case <-done:
-				return
-			default:
-			}
-			if err := j.Verify(ctx); err != nil {
-				t.Error(err)
-			}
-			for range 20 {
-				last := j.Last()
-				if last == 0 {
-					continue
-				}
-				if _, err := j.Get(ctx, []Seq{1 + Seq(rng.Uint64N(uint64(last))), last}); err != nil {
-					t.Error(err)
-				}
-			}
-		}
-	})
+	readers.Go(func() { verifyAndGet(t, j, done) })
 	appends.Wait()
 	close(done)
-	wg.Wait()
-	if err := j.sealAll(ctx); err != nil {
+	readers.Wait()
+	if err := j.sealAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	segs := j.Segments()
@@ -113,6 +63,87 @@ func TestReadersSeeTheSameRecordsWhileTheyAreCommittedAndSealed(t *testing.T) {
 		if !s.Sealed {
 			t.Errorf("segment %d is not sealed", s.ID)
 		}
+	}
+}
+
+// appendAndGet checks that what is durable is visible.
+func appendAndGet(t *testing.T, j *Journal, acked *sync.Map, data string) {
+	seq, err := j.Append(t.Context(), Record{Kind: Event, Data: []byte(data)})
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	acked.Store(seq, data)
+	recs, err := j.Get(t.Context(), []Seq{seq})
+	if err != nil || string(recs[0].Data) != data {
+		t.Errorf("Get(%d): %v, %v", seq, recs, err)
+	}
+}
+
+// follow reads from one number to another as they come.
+func follow(t *testing.T, j *Journal, acked *sync.Map, next, last Seq) {
+	// The number may not have been given out yet.
+	for j.Last() < next {
+		time.Sleep(time.Millisecond)
+	}
+	for r := j.Follow(next); next <= last; next++ {
+		e, err := r.Next(t.Context())
+		if err != nil || e.Seq != next {
+			t.Errorf("Next: %d, %v, want %d", e.Seq, err, next)
+			return
+		}
+		if want, ok := acked.Load(e.Seq); ok && want != string(e.Data) {
+			t.Errorf("record %d is %q, want %q", e.Seq, e.Data, want)
+		}
+	}
+}
+
+func verifyAndGet(t *testing.T, j *Journal, done <-chan struct{}) {
+	rng := rand.New(rand.NewPCG(5, 5))
+	for {
+		select {
+		case <-done:
+			return
+		default:
+		}
+		if err := j.Verify(t.Context()); err != nil {
+			t.Error(err)
+		}
+		for range 20 {
+			last := j.Last()
+			if last == 0 {
+				continue
+			}
+			if _, err := j.Get(t.Context(), []Seq{1 + Seq(rng.Uint64N(uint64(last))), last}); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// TestSealingPacksWhatCameOneByOne keeps an event under 190 bytes, however slowly
+// it came.
+func TestSealingPacksWhatCameOneByOne(t *testing.T) {
+	o := small(faultfs.New(nil))
+	o.SegmentRecords = 640
+	j := open(t, "/j", o)
+	g := newTraffic(3)
+	for range o.SegmentRecords + 1 {
+		if _, err := j.Append(t.Context(), Record{Kind: Event, Data: g.event()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := j.Segments()[0]
+	if err := j.sealAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	after := j.Segments()[0]
+	if !after.Sealed || after.Bytes > 190*int64(o.SegmentRecords) || after.Hash != before.Hash {
+		t.Errorf("sealed: %v, %d bytes an event, before %d", after.Sealed,
+			after.Bytes/int64(o.SegmentRecords), before.Bytes/int64(o.SegmentRecords))
+	}
+	if err := j.Verify(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 
