@@ -13,17 +13,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
-	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
+	"github.com/cairn-audit/cairn/internal/cairntest"
 )
 
 func TestAClientGetsTheSameAnswersThroughCairnAndEachCallItsEvent(t *testing.T) {
-	needMoto(t)
-	behind := newTee(t, startMoto(t))
-	cairn := startCairn(t, behind.server.URL)
-	before := newTee(t, cairn)
+	cairntest.NeedPython(t, "boto3")
+	behind := newTee(t, cairntest.StartMoto(t))
+	cairn := cairntest.Start(t, "--auth", "open", "--upstream", behind.server.URL)
+	before := newTee(t, cairn.URL)
 
 	calls := makeCalls(t, before.server.URL)
 	services := map[string]bool{}
@@ -111,31 +108,21 @@ type event struct {
 }
 
 // lookUp returns all events of a category: AWS's none, or Cairn's "all".
-func lookUp(t *testing.T, endpoint, category string) map[string]event {
+func lookUp(t *testing.T, cairn *cairntest.Server, category string) map[string]event {
 	t.Helper()
-	client := cloudtrail.New(cloudtrail.Options{BaseEndpoint: &endpoint, Region: "us-east-1",
-		Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")})
-	pages := cloudtrail.NewLookupEventsPaginator(client, &cloudtrail.LookupEventsInput{
-		EventCategory: types.EventCategory(category), MaxResults: aws.Int32(50)})
 	events := map[string]event{}
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(t.Context())
-		if err != nil {
-			t.Fatal(err)
+	for _, raw := range cairn.Events(t, "us-east-1", category) {
+		var e event
+		if err := json.Unmarshal(raw, &e); err != nil {
+			t.Fatalf("%v: %s", err, raw)
 		}
-		for _, found := range page.Events {
-			var e event
-			if err := json.Unmarshal([]byte(aws.ToString(found.CloudTrailEvent)), &e); err != nil {
-				t.Fatalf("%v: %s", err, aws.ToString(found.CloudTrailEvent))
-			}
-			if e.EventSource == "cloudtrail.amazonaws.com" {
-				continue // a page of this or an earlier look-up
-			}
-			if _, twice := events[e.RequestID]; twice {
-				t.Errorf("two events of request %s", e.RequestID)
-			}
-			events[e.RequestID] = e
+		if e.EventSource == "cloudtrail.amazonaws.com" {
+			continue // a page of this or an earlier look-up
 		}
+		if _, twice := events[e.RequestID]; twice {
+			t.Errorf("two events of request %s", e.RequestID)
+		}
+		events[e.RequestID] = e
 	}
 	return events
 }

@@ -64,8 +64,11 @@ func (b *Builder) Build(c *Call) *event.Event {
 	case c.OutcomeUnknown:
 		e.ErrorCode, e.ErrorMessage = OutcomeUnknown, outcomeUnknownMessage
 	case c.Error != nil:
-		e.ErrorCode = truncate(b.errorCode(c), shortLimit)
-		e.ErrorMessage = truncate(c.Error.Message, shortLimit)
+		code, message := s3HeadError(rules, c)
+		if code == "" {
+			code, message = b.errorCode(c), c.Error.Message
+		}
+		e.ErrorCode, e.ErrorMessage = truncate(code, shortLimit), shorten(message)
 	case c.Operation != nil && (!readOnly || rules.answersReads[c.Operation.Name]):
 		e.ResponseElements = b.answer(rules, c)
 	}

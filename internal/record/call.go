@@ -74,7 +74,7 @@ type HTTP struct {
 	Query url.Values
 	// BytesIn and BytesOut are the lengths of the bodies.
 	BytesIn, BytesOut int64
-	// SignatureVersion is SigV4, AuthMethod AuthHeader or QueryString; both
+	// SignatureVersion is SigV4 or SigV2, AuthMethod AuthHeader or QueryString; both
 	// are empty for an unsigned call.
 	SignatureVersion, AuthMethod string
 	// ExtendedID is the answer's x-amz-id-2.

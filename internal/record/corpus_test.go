@@ -55,6 +55,13 @@ func TestGenuineRecordsComeBack(t *testing.T) {
 		}
 		got[r.Source] = s
 	}
+	compareScores(t, got, want)
+	writeScores(t, got, "CAIRN_SCORES")
+}
+
+// compareScores logs the scores and fails on those below the committed ones.
+func compareScores(t *testing.T, got, want map[string]score) {
+	t.Helper()
 	for _, source := range slices.Sorted(maps.Keys(got)) {
 		g, w := got[source], want[source]
 		t.Logf("%-40s requests %d/%d, answers %d/%d, envelopes %d/%d", source,
@@ -63,13 +70,13 @@ func TestGenuineRecordsComeBack(t *testing.T) {
 			t.Errorf("%s: fewer records come back than the committed %+v", source, w)
 		}
 	}
-	writeScores(t, got)
 }
 
-// writeScores writes the scores where CAIRN_SCORES says, to be committed.
-func writeScores(t *testing.T, scores map[string]score) {
+// writeScores writes the scores where an environment variable says, to be
+// committed.
+func writeScores(t *testing.T, scores map[string]score, variable string) {
 	t.Helper()
-	out := os.Getenv("CAIRN_SCORES")
+	out := os.Getenv(variable)
 	if out == "" {
 		return
 	}
@@ -138,6 +145,7 @@ func checkEnvelope(b *Builder, catalog *awsapi.Catalog, r *genuine) error {
 	differ("eventSource", e.EventSource, r.Source)
 	differ("eventName", e.EventName, r.Name)
 	differ("errorCode", e.ErrorCode, r.ErrorCode)
+	differ("errorMessage", e.ErrorMessage, r.ErrorMessage)
 	if r.ReadOnly != nil {
 		differ("readOnly", *e.ReadOnly, *r.ReadOnly)
 	}

@@ -34,6 +34,15 @@ func truncate(s string, limit int) string {
 	return s[:limit]
 }
 
+// shorten cuts an error's message, which ends in dots then (1b5e60ad).
+func shorten(message string) string {
+	const dots = "..."
+	if len(message) <= shortLimit {
+		return message
+	}
+	return truncate(message, shortLimit-len(dots)) + dots
+}
+
 // errorCode is the code as CloudTrail writes it.
 func (b *Builder) errorCode(c *Call) string {
 	code := c.Error.Code

@@ -27,6 +27,7 @@ type genuine struct {
 	EventID      string          `json:"eventID"`
 	RequestID    string          `json:"requestID"`
 	ErrorCode    string          `json:"errorCode"`
+	ErrorMessage string          `json:"errorMessage"`
 	APIVersion   string          `json:"apiVersion"`
 	Category     string          `json:"eventCategory"`
 	Region       string          `json:"awsRegion"`
@@ -179,7 +180,7 @@ func (r *genuine) call(op *awsapi.Operation) *Call {
 	}
 	if r.ErrorCode != "" {
 		code := strings.TrimPrefix(r.ErrorCode, "Client.")
-		c.Error = &awsapi.Error{Code: code}
+		c.Error = &awsapi.Error{Code: code, Message: r.ErrorMessage}
 	}
 	return c
 }

@@ -283,6 +283,7 @@ func TestEnvelope(t *testing.T) {
 		"error: too many calls are not":      {service: "ec2", op: "GetPasswordData", err: &awsapi.Error{Code: "RequestLimitExceeded", Status: 503}, want: event.Event{EventSource: "ec2.amazonaws.com", EventName: "GetPasswordData", ErrorCode: "Client.RequestLimitExceeded"}, management: true, readOnly: true},
 		"error: the exception's name":        {service: "iam", op: "DeleteUser", err: &awsapi.Error{Code: "NoSuchEntity"}, want: event.Event{EventSource: "iam.amazonaws.com", EventName: "DeleteUser", ErrorCode: "NoSuchEntityException"}, management: true},
 		"error: ValidationException":         {service: "autoscaling", op: "DeletePolicy", err: &awsapi.Error{Code: "ValidationError"}, want: event.Event{EventSource: "autoscaling.amazonaws.com", EventName: "DeletePolicy", ErrorCode: "ValidationException"}, management: true},
+		"error: HEAD has a status only":      {service: "s3", op: "HeadBucket", err: &awsapi.Error{Code: "Forbidden", Message: "Forbidden", Status: 403}, want: event.Event{EventSource: "s3.amazonaws.com", EventName: "HeadBucket", ErrorCode: "AccessDenied", ErrorMessage: "Access Denied", AdditionalEventData: json.RawMessage(`{"bytesTransferredIn":0,"bytesTransferredOut":0}`)}, readOnly: true},
 		"error: AccessDenied":                {service: "kms", op: "Decrypt", err: &awsapi.Error{Code: "AccessDeniedException"}, want: event.Event{EventSource: "kms.amazonaws.com", EventName: "Decrypt", ErrorCode: "AccessDenied"}, management: true, readOnly: true},
 	} {
 		t.Run(rule, func(t *testing.T) {
@@ -319,6 +320,17 @@ func TestCaller(t *testing.T) {
 		Operation: op("ec2", "DeleteVpc"), Identity: role, SourceIP: "192.0.2.1", UserAgent: strings.Repeat("é", 1000),
 		TLS: &event.TLSDetails{TLSVersion: "TLSv1.3"}, SessionFromConsole: true, SharedEventID: "s", VPCEndpointID: "vpce-1",
 	}
+	t.Run("a long message ends in dots at 1 KB", func(t *testing.T) {
+		long := call
+		long.Error = &awsapi.Error{Code: "X", Message: strings.Repeat("m", 1025)}
+		if m := b.Build(&long).ErrorMessage; m != strings.Repeat("m", 1021)+"..." {
+			t.Errorf("%d bytes, ending in %q", len(m), m[len(m)-9:])
+		}
+		long.Error = &awsapi.Error{Code: "X", Message: strings.Repeat("m", 1024)}
+		if m := b.Build(&long).ErrorMessage; m != long.Error.Message {
+			t.Errorf("%d bytes, ending in %q", len(m), m[len(m)-9:])
+		}
+	})
 	t.Run("the agent is cut at 1 KB and not inside a character", func(t *testing.T) {
 		e := b.Build(&call)
 		if len(e.UserAgent) != 1024 || !strings.HasSuffix(e.UserAgent, "é") || e.SessionCredentialFromConsole != "true" || e.TLSDetails == nil {

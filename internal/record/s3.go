@@ -48,6 +48,19 @@ func s3Answer(rules *serviceRules, c *Call) json.RawMessage {
 	return orNull(w)
 }
 
+// s3HeadError is what S3 records of an error of which the answer told the status
+// only; the code is empty where the rows have none.
+func s3HeadError(rules *serviceRules, c *Call) (code, message string) {
+	if rules.style == styleS3 && c.Operation != nil {
+		for _, row := range s3HeadErrors {
+			if row.op == c.Operation.Name && row.seen == c.Error.Code {
+				return row.code, row.message
+			}
+		}
+	}
+	return "", ""
+}
+
 type s3Writer struct {
 	buffer
 	rules *serviceRules

@@ -61,3 +61,12 @@ var s3Encryptions = map[string]string{
 	"aws:kms":      "SSE_KMS", // 9d02c825
 	"aws:kms:dsse": "DSSE_KMS",
 }
+
+// s3HeadErrors are what is recorded of a refused HEAD. Its answer has no body, so
+// that the client, and Cairn in front of an upstream, sees the status alone.
+var s3HeadErrors = []struct{ op, seen, code, message string }{
+	{"HeadBucket", "Forbidden", "AccessDenied", "Access Denied"},                      // f4745879
+	{"HeadObject", "Forbidden", "AccessDenied", "Access Denied"},                      // P
+	{"HeadBucket", "NotFound", "NoSuchBucket", "The specified bucket does not exist"}, // P
+	{"HeadObject", "NotFound", "NoSuchKey", "The specified key does not exist."},      // P
+}
