@@ -24,7 +24,8 @@ var objectStores = map[string]bool{
 // later, since a caller is authenticated before its request is judged.
 func (x *exchange) identify(context.Context) error {
 	x.signature, x.signatureErr = sigv4.Parse(sigv4.FromHTTP(x.http))
-	x.call.SigningName = x.signature.Service
+	unproven := identity.Unproven(x.signature.AccessKeyID)
+	x.call.Identity, x.call.SigningName = &unproven, x.signature.Service
 	if regionName.MatchString(x.signature.Region) {
 		x.call.Region = x.signature.Region
 	}
@@ -80,8 +81,6 @@ func (x *exchange) authenticate(ctx context.Context) error {
 	credential, err := x.credential(ctx)
 	if err != nil {
 		x.call.Refused = record.Authentication
-		unproven := identity.Unproven(x.signature.AccessKeyID)
-		x.call.Identity = &unproven
 		return err
 	}
 	x.call.Identity, x.call.AccountID = &credential.Identity, credential.AccountID
