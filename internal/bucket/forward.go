@@ -30,9 +30,10 @@ const (
 // Forward sends an authenticated request to the server, signed anew, and
 // returns its answer, whose body the caller closes. A change is durable then.
 //
-// The request is the client's, in path style, with these differences: where
-// its body came aws-chunked, Body yields the decoded bytes, ContentLength is
-// their number, and Trailer holds the decoded trailers once Body has ended.
+// The request is the client's, in path style, with these differences: what a
+// presigned URL stands for is in its place (sigv4.Unpresign), and where the body
+// came aws-chunked, Body yields the decoded bytes, ContentLength is their
+// number, and Trailer holds the decoded trailers once Body has ended.
 // Body must return an error, not io.EOF, where the client sent less or other
 // than it signed; nothing is stored then. Forward does not change r and does
 // not close its body.
@@ -43,15 +44,12 @@ const (
 // An error is one of the way to the server, of r.Body, or of the sync; whether
 // a change was made is then unknown. What the server refuses is an answer.
 func (s *Server) Forward(ctx context.Context, r *http.Request) (*http.Response, error) {
-	out, err := outgoing(ctx, r)
-	if err != nil {
-		return nil, fmt.Errorf("forward to the S3 server: %w", err)
-	}
+	out := outgoing(ctx, r)
 	place := locate(out)
 	if err := place.prepare(out); err != nil {
 		return nil, fmt.Errorf("forward to the S3 server: %w", err)
 	}
-	err = s.signer.SignHTTP(ctx, s.creds, out, out.Header.Get(hashHeader), "s3", region, time.Now())
+	err := s.signer.SignHTTP(ctx, s.creds, out, out.Header.Get(hashHeader), "s3", region, time.Now())
 	if err != nil {
 		return nil, fmt.Errorf("sign for the S3 server: %w", err)
 	}
@@ -83,7 +81,7 @@ func tidy(h http.Header) {
 }
 
 // outgoing makes the request to the server, all but its signature.
-func outgoing(ctx context.Context, r *http.Request) (*http.Request, error) {
+func outgoing(ctx context.Context, r *http.Request) *http.Request {
 	// The server verifies the signature over its own coding of the decoded
 	// path, so that is how the path has to be coded.
 	u := &url.URL{
@@ -94,9 +92,6 @@ func outgoing(ctx context.Context, r *http.Request) (*http.Request, error) {
 		Method: r.Method, URL: u, Host: r.Host, Header: endToEnd(r.Header),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}).WithContext(ctx)
-	if err := unpresign(out); err != nil {
-		return nil, err
-	}
 	for _, name := range []string{"Authorization", "Date", "Expect", "X-Amz-Date", "X-Amz-Security-Token"} {
 		out.Header.Del(name)
 	}
@@ -104,7 +99,7 @@ func outgoing(ctx context.Context, r *http.Request) (*http.Request, error) {
 		out.Header.Set("User-Agent", "") // keeps net/http from adding its own
 	}
 	setBody(out, r)
-	return out, nil
+	return out
 }
 
 // setBody chooses the form in which the body travels. An upload whose bytes
@@ -171,57 +166,6 @@ func isUpload(r *http.Request) bool {
 func splitPath(path string) (bucket, key string) {
 	bucket, key, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	return bucket, key
-}
-
-// unpresign turns a presigned URL into the request it stands for: the
-// signature goes, and headers that the signer moved into the query come back.
-// The old signature, which "aws s3 presign" still makes for an endpoint that
-// is not AWS's own, has names of its own.
-func unpresign(r *http.Request) error {
-	query := r.URL.RawQuery
-	old := strings.Contains(query, "AWSAccessKeyId=") && strings.Contains(query, "Signature=")
-	if !old && !strings.Contains(query, "X-Amz-Signature=") {
-		return nil
-	}
-	q, err := url.ParseQuery(query)
-	if err != nil {
-		return fmt.Errorf("parse the query: %w", err)
-	}
-	if old {
-		for _, name := range []string{"AWSAccessKeyId", "Expires", "Signature"} {
-			q.Del(name)
-		}
-	}
-	for name, values := range q {
-		if !strings.HasPrefix(strings.ToLower(name), "x-amz-") {
-			continue
-		}
-		q.Del(name)
-		switch header := http.CanonicalHeaderKey(name); header {
-		case "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires",
-			"X-Amz-Signature", "X-Amz-Signedheaders":
-		default:
-			if _, ok := r.Header[header]; !ok {
-				r.Header[header] = values
-			}
-		}
-	}
-	r.URL.RawQuery = q.Encode()
-	// SDKs that presign an upload name the checksum that they would have made
-	// of a body. Whoever uses the URL sends none; S3 does not mind.
-	if r.Header.Get(trailerHeader) == "" && !hasChecksum(r.Header) {
-		r.Header.Del("X-Amz-Sdk-Checksum-Algorithm")
-	}
-	return nil
-}
-
-func hasChecksum(h http.Header) bool {
-	for name := range h {
-		if isChecksum(name) {
-			return true
-		}
-	}
-	return false
 }
 
 // isChecksum reports whether a header carries a checksum of the body.

@@ -48,6 +48,9 @@ func (x *exchange) noteTraffic(a *Answer) {
 		if x.signature.Presigned {
 			h.AuthMethod = "QueryString"
 		}
+		if x.version2 != nil {
+			h.SignatureVersion = "SigV2"
+		}
 	}
 	h.BytesIn = max(0, x.http.ContentLength)
 	if x.request.Stream != nil {

@@ -29,6 +29,10 @@ type Destination interface {
 // Request is a client's request on its way to a destination.
 type Request struct {
 	HTTP *http.Request
+	// Header and RawQuery are those of HTTP, but for a presigned URL: they
+	// are those of the request that it stands for, see sigv4.Unpresign.
+	Header   http.Header
+	RawQuery string
 	// Body is the whole body, nil where Stream is set. Both are what the
 	// client meant: aws-chunked framing is taken off, and they fail where
 	// they are not what was signed. Raw is the body of Stream as it comes

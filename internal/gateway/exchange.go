@@ -11,6 +11,7 @@ import (
 	"github.com/cairn-audit/cairn/internal/awsapi"
 	"github.com/cairn-audit/cairn/internal/journal"
 	"github.com/cairn-audit/cairn/internal/record"
+	"github.com/cairn-audit/cairn/internal/sigv2"
 	"github.com/cairn-audit/cairn/internal/sigv4"
 )
 
@@ -22,10 +23,12 @@ type exchange struct {
 	body    *patientReader
 	started time.Time
 
-	// signature is what the request says of its signature, never nil;
+	// signature is what the request says of its signature, never nil once it
+	// is read; version2 is the signature itself where it is of Version 2, and
 	// signatureErr is why it is none. foundErr is why the request names no
 	// operation. bodyErr is why a streamed body could not be read to its end.
 	signature    *sigv4.Signature
+	version2     *sigv2.Signature
 	signatureErr error
 	foundErr     error
 	bodyErr      error

@@ -86,8 +86,12 @@ func (u *Upstream) outgoing(ctx context.Context, r *Request) (*http.Request, err
 		target.RawPath = strings.TrimSuffix(u.URL.EscapedPath(), "/") + in.RawPath
 	}
 	target.RawQuery, target.ForceQuery = in.RawQuery, in.ForceQuery
+	header := r.HTTP.Header
+	if u.Credentials != nil {
+		header, target.RawQuery = r.Header, r.RawQuery
+	}
 	out := (&http.Request{
-		Method: r.HTTP.Method, URL: &target, Header: endToEnd(r.HTTP.Header), Host: r.HTTP.Host,
+		Method: r.HTTP.Method, URL: &target, Header: endToEnd(header), Host: r.HTTP.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}).WithContext(ctx)
 	out.Header.Del("Expect")

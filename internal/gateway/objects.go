@@ -12,7 +12,8 @@ import (
 
 // ObjectStore is an S3 server that takes requests which are authenticated
 // already. Forward returns the server's answer; when it does, what the request
-// changed is durable. r.Body yields the body decoded, r.Trailer its trailers.
+// changed is durable. r.Body yields the body decoded, r.Trailer its trailers;
+// what a presigned URL stands for is in its place.
 type ObjectStore interface {
 	Forward(ctx context.Context, r *http.Request) (*http.Response, error)
 }
@@ -47,11 +48,11 @@ func (o *objects) incoming(r *Request) (*http.Request, error) {
 	path := r.Found.PathStyle(&awsapi.Request{Host: r.HTTP.Host, Path: r.HTTP.URL.EscapedPath()})
 	u, err := url.ParseRequestURI(path)
 	if err != nil {
-		return nil, &awsapi.Error{Code: "InvalidURI", Message: "Couldn't parse the specified URI.", Status: http.StatusBadRequest}
+		return nil, errInvalidURI()
 	}
-	u.RawQuery = r.HTTP.URL.RawQuery
+	u.RawQuery = r.RawQuery
 	in := &http.Request{
-		Method: r.HTTP.Method, URL: u, Host: r.HTTP.Host, Header: r.HTTP.Header,
+		Method: r.HTTP.Method, URL: u, Host: r.HTTP.Host, Header: r.Header,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Trailer: http.Header{},
 	}
 	switch {
@@ -61,6 +62,11 @@ func (o *objects) incoming(r *Request) (*http.Request, error) {
 		in.Body, in.ContentLength = io.NopCloser(bytes.NewReader(r.Body)), int64(len(r.Body))
 	}
 	return in, nil
+}
+
+// errInvalidURI is S3's.
+func errInvalidURI() *awsapi.Error {
+	return &awsapi.Error{Code: "InvalidURI", Message: "Couldn't parse the specified URI.", Status: http.StatusBadRequest}
 }
 
 // trailing gives a body's trailers to its reader when it has ended.

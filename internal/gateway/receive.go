@@ -23,7 +23,7 @@ var objectStores = map[string]bool{
 // its operation. Nothing is proven yet. What is wrong with the claim is kept for
 // later, since a caller is authenticated before its request is judged.
 func (x *exchange) identify(context.Context) error {
-	x.signature, x.signatureErr = sigv4.Parse(sigv4.FromHTTP(x.http))
+	x.readSignature()
 	unproven := identity.Unproven(x.signature.AccessKeyID)
 	x.call.Identity, x.call.SigningName = &unproven, x.signature.Service
 	if regionName.MatchString(x.signature.Region) {
@@ -53,9 +53,9 @@ func (x *exchange) identify(context.Context) error {
 
 // wireRequest is the request without its body, in the codecs' form.
 func (x *exchange) wireRequest() *awsapi.Request {
-	seen := sigv4.FromHTTP(x.http)
 	return &awsapi.Request{
-		Method: x.http.Method, Host: x.http.Host, Path: seen.Path, RawQuery: seen.RawQuery, Header: x.http.Header,
+		Method: x.http.Method, Host: x.http.Host, Path: sigv4.FromHTTP(x.http).Path,
+		RawQuery: x.request.RawQuery, Header: x.request.Header,
 	}
 }
 
@@ -94,11 +94,8 @@ func (x *exchange) credential(ctx context.Context) (identity.Credential, error) 
 	if x.gateway.Auth == AuthOpen {
 		return x.claimed(ctx)
 	}
-	if x.signatureErr != nil {
-		return identity.Credential{}, x.refuseSignature(x.signatureErr)
-	}
 	now := time.Now()
-	if err := x.signature.Check(now); err != nil {
+	if err := x.checkSignature(now); err != nil {
 		return identity.Credential{}, x.refuseSignature(err)
 	}
 	credential, err := x.gateway.Identities.Credential(ctx, x.signature.AccessKeyID)
@@ -111,11 +108,7 @@ func (x *exchange) credential(ctx context.Context) (identity.Credential, error) 
 		// A long-lived key has none.
 		return identity.Credential{}, x.refuseSignature(sigv4.Refuse(sigv4.InvalidToken, x.signature.AccessKeyID))
 	}
-	hash := ""
-	if !x.isObjectStore() {
-		hash = sigv4.HashHex(x.request.Body)
-	}
-	if err := x.signature.Verify(credential.SecretAccessKey, now, hash); err != nil {
+	if err := x.verifySignature(credential, now); err != nil {
 		return identity.Credential{}, x.refuseSignature(err)
 	}
 	return credential, nil

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cairn-audit/cairn/internal/awsapi"
 	"github.com/cairn-audit/cairn/internal/sigv4"
 )
 
@@ -25,11 +26,14 @@ const unsignedPayload = "UNSIGNED-PAYLOAD"
 // upstream. The body goes on decoded; a streamed one is left out of the
 // signature, since its hash would be known only after it is sent.
 func (u *Upstream) sign(ctx context.Context, out *http.Request, r *Request) error {
+	out.Host = ""
+	if err := u.pathStyle(out.URL, r); err != nil {
+		return err
+	}
 	credentials, err := u.Credentials.Retrieve(ctx)
 	if err != nil {
 		return &unreachableError{err: fmt.Errorf("find credentials for the upstream: %w", err)}
 	}
-	out.Host = ""
 	if out.Header.Get("X-Amz-Trailer") != "" {
 		// Names the checksum in the trailer, which was compared on the way.
 		out.Header.Del("X-Amz-Sdk-Checksum-Algorithm")
@@ -38,7 +42,6 @@ func (u *Upstream) sign(ctx context.Context, out *http.Request, r *Request) erro
 		out.Header.Del(name)
 	}
 	withoutChunked(out.Header)
-	out.URL.RawQuery = withoutSignature(out.URL.RawQuery)
 	hash := sigv4.HashHex(r.Body)
 	if r.Stream != nil {
 		hash = unsignedPayload
@@ -53,6 +56,26 @@ func (u *Upstream) sign(ctx context.Context, out *http.Request, r *Request) erro
 	if err := sigv4.NewSigner().Sign(ctx, out, key, hash, time.Now()); err != nil {
 		return &unreachableError{err: fmt.Errorf("sign for the upstream: %w", err)}
 	}
+	return nil
+}
+
+// pathStyle moves a bucket that the client named in the host into the path, for
+// the upstream has one host.
+func (u *Upstream) pathStyle(out *url.URL, r *Request) error {
+	if r.Found.Service == nil || r.Found.Service.ID != "s3" {
+		return nil
+	}
+	sent := sigv4.FromHTTP(r.HTTP).Path
+	path := r.Found.PathStyle(&awsapi.Request{Host: r.HTTP.Host, Path: sent})
+	if path == sent {
+		return nil
+	}
+	path = strings.TrimSuffix(u.URL.EscapedPath(), "/") + path
+	plain, err := url.PathUnescape(path)
+	if err != nil {
+		return errInvalidURI()
+	}
+	out.Path, out.RawPath = plain, path
 	return nil
 }
 
@@ -71,23 +94,4 @@ func withoutChunked(h http.Header) {
 	if len(codings) > 0 {
 		h.Set("Content-Encoding", strings.Join(codings, ","))
 	}
-}
-
-// withoutSignature takes a presigned URL's signature from the query and leaves
-// the rest as it was sent.
-func withoutSignature(raw string) string {
-	var kept []string
-	for parameter := range strings.SplitSeq(raw, "&") {
-		name, _, _ := strings.Cut(parameter, "=")
-		if plain, err := url.QueryUnescape(name); err == nil {
-			name = plain
-		}
-		switch strings.ToLower(name) {
-		case "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-expires",
-			"x-amz-security-token", "x-amz-signature", "x-amz-signedheaders":
-		default:
-			kept = append(kept, parameter)
-		}
-	}
-	return strings.Join(kept, "&")
 }

@@ -96,6 +96,11 @@ func Refuse(f Failure, accessKeyID string) *Error {
 			Fields: map[string]any{"AWSAccessKeyId": accessKeyID}}}
 }
 
+// RefuseObject is the refusal of a signature that only S3 reads, in its words.
+func RefuseObject(f Failure, a Answer) *Error {
+	return &Error{Failure: f, class: incomplete, text: a.Message, s3: a}
+}
+
 func errNotSigned() *Error {
 	return &Error{Failure: NotSigned, class: missing, text: "Request is missing Authentication Token",
 		s3: Answer{Code: "AccessDenied", Status: 403, Message: "Access Denied"}}
