@@ -38,6 +38,20 @@ type Call struct {
 	Time      time.Time
 	// Caller is who makes the call; a backend must not change it.
 	Caller *event.UserIdentity
+	// Learned is for the backend to fill in; it goes into the call's record.
+	Learned Learned
+}
+
+// Learned is what a backend finds out about a call beside its answer.
+type Learned struct {
+	// Caller is who made a call that needs no signature, where the call
+	// itself proves it (AssumeRoleWithWebIdentity), and AccountID the account
+	// that the call is of.
+	Caller    *event.UserIdentity
+	AccountID string
+	// Shared are the ids of further accounts that the call concerns. Each
+	// gets a copy of the event.
+	Shared []string
 }
 
 // PathStyle is the escaped path of a request with the S3 bucket in it, though

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cairn-audit/cairn/internal/awsapi"
+	"github.com/cairn-audit/cairn/internal/identity"
 	"github.com/cairn-audit/cairn/internal/journal"
 	"github.com/cairn-audit/cairn/internal/record"
 	"github.com/cairn-audit/cairn/internal/sigv2"
@@ -34,6 +35,8 @@ type exchange struct {
 	bodyErr      error
 
 	request Request
+	// caller is who calls, once that is proven; its secret is left out.
+	caller identity.Credential
 	// call is what is known of the call so far; it becomes the event.
 	call record.Call
 	// intent is the number of the call's intent, 0 if it has none.
@@ -68,7 +71,8 @@ func (x *exchange) conclude(ctx context.Context, result *Answer, failure error) 
 	if id := answeredRequestID(result, x.call.Protocol); id != "" {
 		x.call.RequestID = id
 	}
-	if err := x.gateway.Recorder.event(ctx, &x.call, x.intent); err != nil {
+	copies := x.learned()
+	if err := x.gateway.Recorder.event(ctx, &x.call, x.intent, copies...); err != nil {
 		if result.Stream != nil {
 			result.Stream.Close()
 		}

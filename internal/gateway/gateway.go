@@ -39,10 +39,13 @@ const (
 	AuthOpen Auth = "open"
 )
 
-// Identities says what an access key proves. The error is
-// identity.ErrUnknownKey where there is no such key.
+// Identities says what an access key proves, with the session token that came
+// with it or "". The error is identity.ErrUnknownKey, ErrInvalidToken or
+// ErrExpiredToken where it proves nothing. Used notes that a credential was
+// used, and must not wait for anything.
 type Identities interface {
-	Credential(ctx context.Context, accessKeyID string) (identity.Credential, error)
+	Credential(ctx context.Context, accessKeyID, sessionToken string) (identity.Credential, error)
+	Used(c identity.Credential, use identity.Use)
 }
 
 // Options are what a gateway needs. All but the last four are required.
@@ -125,6 +128,6 @@ func (x *exchange) handle(ctx context.Context) (answer *Answer) {
 	if err := x.announce(ctx); err != nil {
 		return x.unrecorded(ctx, err)
 	}
-	result, err := destination.Do(ctx, &x.request)
+	result, err := destination.Do(identity.NewContext(ctx, x.caller), &x.request)
 	return x.conclude(ctx, result, err)
 }

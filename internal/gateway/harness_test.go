@@ -32,13 +32,18 @@ var testKey = identity.Credential{
 // knownKeys are Identities for tests.
 type knownKeys map[string]identity.Credential
 
-func (k knownKeys) Credential(_ context.Context, id string) (identity.Credential, error) {
+func (k knownKeys) Credential(_ context.Context, id, token string) (identity.Credential, error) {
 	c, ok := k[id]
-	if !ok {
+	switch {
+	case !ok:
 		return c, identity.ErrUnknownKey
+	case token != "":
+		return identity.Credential{}, identity.ErrInvalidToken
 	}
 	return c, nil
 }
+
+func (knownKeys) Used(identity.Credential, identity.Use) {}
 
 // testCatalog is opened once: it is immutable, and slow to read.
 var testCatalog = sync.OnceValues(awsapi.Open)

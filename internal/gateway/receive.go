@@ -84,29 +84,55 @@ func (x *exchange) authenticate(ctx context.Context) error {
 		return err
 	}
 	x.call.Identity, x.call.AccountID = &credential.Identity, credential.AccountID
+	x.noteCaller(credential)
 	if !x.isObjectStore() {
 		return nil
 	}
 	return x.openBody(credential)
 }
 
+// noteCaller keeps who calls for the destination, and that the key was used.
+func (x *exchange) noteCaller(c identity.Credential) {
+	c.SecretAccessKey = ""
+	x.caller = c
+	if c.AccessKeyID != "" {
+		x.gateway.Identities.Used(c, identity.Use{Time: x.started, Service: x.call.SigningName, Region: x.call.Region})
+	}
+}
+
+// needsNoSignature reports whether Cairn itself answers the call and its
+// operation is one of those that prove the caller by what is in them.
+func (x *exchange) needsNoSignature() bool {
+	op := x.request.Found.Operation
+	if op == nil || !op.Unauthenticated || !errors.Is(x.signatureErr, sigv4.NotSigned) {
+		return false
+	}
+	_, own := x.gateway.Routes.To(x.serviceID(), x.call.SigningName).(builtin)
+	return own
+}
+
 func (x *exchange) credential(ctx context.Context) (identity.Credential, error) {
 	if x.gateway.Auth == AuthOpen {
 		return x.claimed(ctx)
+	}
+	if x.needsNoSignature() {
+		return identity.Credential{AccountID: x.gateway.Account, Identity: identity.Anonymous()}, nil
 	}
 	now := time.Now()
 	if err := x.checkSignature(now); err != nil {
 		return identity.Credential{}, x.refuseSignature(err)
 	}
-	credential, err := x.gateway.Identities.Credential(ctx, x.signature.AccessKeyID)
+	id := x.signature.AccessKeyID
+	credential, err := x.gateway.Identities.Credential(ctx, id, x.signature.SessionToken)
 	switch {
 	case errors.Is(err, identity.ErrUnknownKey) || err == nil && credential.Inactive:
-		return identity.Credential{}, x.refuseSignature(sigv4.Refuse(sigv4.UnknownKey, x.signature.AccessKeyID))
+		return identity.Credential{}, x.refuseSignature(sigv4.Refuse(sigv4.UnknownKey, id))
+	case errors.Is(err, identity.ErrInvalidToken):
+		return identity.Credential{}, x.refuseSignature(sigv4.Refuse(sigv4.InvalidToken, id))
+	case errors.Is(err, identity.ErrExpiredToken):
+		return identity.Credential{}, x.refuseSignature(sigv4.Refuse(sigv4.ExpiredToken, id))
 	case err != nil:
 		return identity.Credential{}, err
-	case x.signature.SessionToken != "":
-		// A long-lived key has none.
-		return identity.Credential{}, x.refuseSignature(sigv4.Refuse(sigv4.InvalidToken, x.signature.AccessKeyID))
 	}
 	if err := x.verifySignature(credential, now); err != nil {
 		return identity.Credential{}, x.refuseSignature(err)
@@ -120,10 +146,19 @@ func (x *exchange) claimed(ctx context.Context) (identity.Credential, error) {
 	if id == "" {
 		return identity.Credential{AccountID: x.gateway.Account, Identity: identity.Anonymous()}, nil
 	}
-	credential, err := x.gateway.Identities.Credential(ctx, id)
-	if errors.Is(err, identity.ErrUnknownKey) {
+	credential, err := x.gateway.Identities.Credential(ctx, id, x.signature.SessionToken)
+	if errors.Is(err, identity.ErrInvalidToken) {
+		credential, err = x.gateway.Identities.Credential(ctx, id, "")
+	}
+	switch {
+	case errors.Is(err, identity.ErrExpiredToken):
+		return credential, nil // it is known all the same who had it
+	case errors.Is(err, identity.ErrUnknownKey):
 		root := identity.Root(x.gateway.Account, identity.Unproven(id).AccessKeyID)
-		return identity.Credential{AccessKeyID: id, AccountID: x.gateway.Account, Identity: root}, nil
+		return identity.Credential{
+			AccessKeyID: id, AccountID: x.gateway.Account, Identity: root,
+			Principal: identity.Principal{Kind: identity.RootUser, AccountID: x.gateway.Account, ID: x.gateway.Account},
+		}, nil
 	}
 	return credential, err
 }

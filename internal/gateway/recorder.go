@@ -87,19 +87,27 @@ func (r *Recorder) intent(ctx context.Context, c *record.Call) (journal.Seq, err
 	return r.append(ctx, &unknown, journal.Record{Kind: journal.Intent})
 }
 
-// event commits what came of a call.
-func (r *Recorder) event(ctx context.Context, c *record.Call, intent journal.Seq) error {
-	_, err := r.append(ctx, c, journal.Record{Kind: journal.Event, Settles: intent})
+// event commits what came of a call: all of its copies, or none.
+func (r *Recorder) event(ctx context.Context, c *record.Call, intent journal.Seq, copies ...record.Call) error {
+	_, err := r.append(ctx, c, journal.Record{Kind: journal.Event, Settles: intent}, copies...)
 	return err
 }
 
-func (r *Recorder) append(ctx context.Context, c *record.Call, rec journal.Record) (journal.Seq, error) {
+func (r *Recorder) append(ctx context.Context, c *record.Call, rec journal.Record, copies ...record.Call) (journal.Seq, error) {
 	data, err := encode(r.records.Build(c))
 	if err != nil {
 		return 0, fmt.Errorf("encode the event of %s: %w", c.EventName, err)
 	}
 	rec.Data = data
-	return r.journal.Append(ctx, rec)
+	recs := []journal.Record{rec}
+	for i := range copies {
+		data, err := encode(r.records.Build(&copies[i]))
+		if err != nil {
+			return 0, fmt.Errorf("encode the event of %s for account %s: %w", c.EventName, copies[i].AccountID, err)
+		}
+		recs = append(recs, journal.Record{Kind: rec.Kind, Data: data})
+	}
+	return r.journal.Append(ctx, recs...)
 }
 
 // typicalEvent is the size in bytes that most events do not exceed.

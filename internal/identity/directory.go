@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/cairn-audit/cairn/event"
@@ -11,117 +12,135 @@ import (
 	"github.com/cairn-audit/cairn/internal/state"
 )
 
-// accessKey is a key as it is kept. Its secret is sealed for its own id.
-type accessKey struct {
-	AccountID string             `json:"accountId"`
-	Secret    []byte             `json:"secret"`
-	Identity  event.UserIdentity `json:"identity"`
-	Inactive  bool               `json:"inactive,omitempty"`
-	Created   time.Time          `json:"created"`
-}
-
-// account is an account as it is kept. The first one made is the server's own.
-type account struct {
-	Created time.Time `json:"created"`
-}
-
-const (
-	accessKeys state.Kind[accessKey] = "access-key"
-	accounts   state.Kind[account]   = "account"
-)
-
-// AdministratorName is the IAM user that is made with an account.
+// AdministratorName is the IAM user that is made with the home account.
 const AdministratorName = "administrator"
 
-// Directory keeps accounts and keys. It may be used from any goroutine.
+// Directory keeps accounts and all that is in them. It may be used from any
+// goroutine.
 type Directory struct {
 	store *state.Store
 	key   *seal.Key
+	// tokens seals sessions.
+	tokens *seal.Key
+	aws    AWSPolicies
+	uses   uses
+	// hashing holds a token for each password that is being hashed.
+	hashing chan struct{}
 }
+
+// Option changes a Directory that New makes.
+type Option func(*Directory)
+
+// WithAWSPolicies gives the directory AWS's managed policies. Without it there
+// is only AdministratorAccess.
+func WithAWSPolicies(p AWSPolicies) Option { return func(d *Directory) { d.aws = p } }
 
 // New opens the directory that is kept in a store, with secrets sealed by key.
-func New(store *state.Store, key *seal.Key) *Directory {
-	return &Directory{store: store, key: key}
+func New(store *state.Store, key *seal.Key, options ...Option) *Directory {
+	tokens, err := seal.NewKey(key.Derive("session tokens"))
+	if err != nil {
+		panic("identity: " + err.Error()) // a derived key has the length of a key
+	}
+	d := &Directory{store: store, key: key, tokens: tokens, aws: onlyAdministrator{}, hashing: make(chan struct{}, hashers)}
+	for _, o := range options {
+		o(d)
+	}
+	return d
 }
 
-// Account returns the id of the account that Bootstrap made, or "".
-func (d *Directory) Account() (string, error) {
-	var id string
+// Credential returns what a key proves, together with the session token that
+// came with it, "" where none did. The error is ErrUnknownKey, ErrInvalidToken
+// or ErrExpiredToken where the key proves nothing; with the last of them, the
+// Credential is what it was.
+func (d *Directory) Credential(_ context.Context, accessKeyID, sessionToken string) (Credential, error) {
+	if sessionToken != "" {
+		return d.temporary(accessKeyID, sessionToken)
+	}
+	var c Credential
 	err := d.store.View(func(tx *state.Tx) error {
-		for a, err := range accounts.List(tx, "") {
-			id = a.Key
-			return err
+		k, _, err := accessKeys.Get(tx, accessKeyID)
+		if errors.Is(err, state.ErrNotFound) {
+			return ErrUnknownKey
 		}
-		return nil
+		if err != nil {
+			return fmt.Errorf("read access key %s: %w", accessKeyID, err)
+		}
+		c, err = d.longLived(&Tx{tx, d, k.AccountID}, accessKeyID, &k)
+		return err
 	})
+	return c, err
+}
+
+func (d *Directory) longLived(tx *Tx, id string, k *accessKey) (Credential, error) {
+	secret, err := d.key.Open(k.Secret, sealContext(id))
+	if err != nil {
+		return Credential{}, fmt.Errorf("unseal access key %s: %w", id, err)
+	}
+	c := Credential{AccessKeyID: id, SecretAccessKey: string(secret), AccountID: k.AccountID, Inactive: k.Inactive}
+	if k.Root {
+		c.Principal = Principal{Kind: RootUser, AccountID: k.AccountID, ID: k.AccountID}
+		c.Identity, err = tx.root(id)
+		return c, err
+	}
+	u, err := tx.Users().Get(k.UserName)
+	if err != nil {
+		return Credential{}, fmt.Errorf("read the user of access key %s: %w", id, err)
+	}
+	c.Principal = Principal{Kind: IAMUser, AccountID: k.AccountID, Name: u.Name, ID: u.ID}
+	c.Identity = user(k.AccountID, &u, id)
+	return c, nil
+}
+
+// root is the account's root user, whose name is the account's alias.
+func (t *Tx) root(accessKeyID string) (event.UserIdentity, error) {
+	alias, err := t.Alias()
+	id := Root(t.account, accessKeyID)
+	id.UserName = alias
 	return id, err
 }
 
-// Bootstrap makes an account with a key of its root user and one of an
-// administrator, and hands both to keep before they can be used: if the process
-// dies in between, the account does not exist and the next Bootstrap makes other
-// keys. made is false, and nothing is done, where an account exists already.
-func (d *Directory) Bootstrap(id string, now time.Time, keep func(root, administrator Credential) error) (made bool, err error) {
-	rootKey, adminKey := uniqueID(prefixAccessKey, 20), uniqueID(prefixAccessKey, 20)
-	root := Credential{
-		AccessKeyID: rootKey, SecretAccessKey: newSecret(), AccountID: id, Identity: Root(id, rootKey),
-	}
-	administrator := Credential{
-		AccessKeyID: adminKey, SecretAccessKey: newSecret(), AccountID: id,
-		Identity: user(id, AdministratorName, uniqueID(prefixUser, 21), adminKey),
-	}
-	err = d.store.Update(func(tx *state.Tx) error {
-		for range accounts.List(tx, "") {
-			return nil
-		}
-		if _, err := accounts.Create(tx, id, account{Created: now}); err != nil {
-			return err
-		}
-		for _, c := range []Credential{root, administrator} {
-			if err := d.create(tx, c, now); err != nil {
-				return err
-			}
-		}
-		made = true
-		return keep(root, administrator)
-	})
+// temporary reads a session token.
+func (d *Directory) temporary(accessKeyID, token string) (Credential, error) {
+	s, err := d.openToken(token)
 	if err != nil {
-		return false, fmt.Errorf("make account %s: %w", id, err)
+		return Credential{}, err
 	}
-	return made, nil
-}
-
-func (d *Directory) create(tx *state.Tx, c Credential, now time.Time) error {
-	_, err := accessKeys.Create(tx, c.AccessKeyID, accessKey{
-		AccountID: c.AccountID, Identity: c.Identity, Created: now,
-		Secret: d.key.Seal([]byte(c.SecretAccessKey), sealContext(c.AccessKeyID)),
-	})
-	return err
-}
-
-func sealContext(accessKeyID string) []byte { return []byte("access-key/" + accessKeyID) }
-
-// Credential returns what a key proves. The error is ErrUnknownKey where there
-// is no such key.
-func (d *Directory) Credential(_ context.Context, accessKeyID string) (Credential, error) {
-	var kept accessKey
-	err := d.store.View(func(tx *state.Tx) error {
-		var err error
-		kept, _, err = accessKeys.Get(tx, accessKeyID)
+	if s.AccessKeyID != accessKeyID {
+		return Credential{}, ErrInvalidToken
+	}
+	c := Credential{
+		AccessKeyID: accessKeyID, SecretAccessKey: s.Secret, AccountID: s.AccountID, Session: s, Principal: s.principal(),
+	}
+	s.Secret = ""
+	err = d.View(s.AccountID, func(tx *Tx) error {
+		c.Identity, err = tx.sessionIdentity(s)
 		return err
 	})
-	if errors.Is(err, state.ErrNotFound) {
-		return Credential{}, ErrUnknownKey
+	if Refused(err, NoSuchEntity) {
+		return Credential{}, ErrInvalidToken
 	}
-	if err != nil {
-		return Credential{}, fmt.Errorf("read access key %s: %w", accessKeyID, err)
+	if err == nil && !time.Now().Before(s.Expires()) {
+		err = ErrExpiredToken
 	}
-	secret, err := d.key.Open(kept.Secret, sealContext(accessKeyID))
-	if err != nil {
-		return Credential{}, fmt.Errorf("unseal access key %s: %w", accessKeyID, err)
+	return c, err
+}
+
+// onlyAdministrator are AWS's policies where no others are given.
+type onlyAdministrator struct{}
+
+func (o onlyAdministrator) Policy(arn string) (ManagedPolicy, bool) {
+	if arn != AdministratorAccess {
+		return ManagedPolicy{}, false
 	}
-	return Credential{
-		AccessKeyID: accessKeyID, SecretAccessKey: string(secret), AccountID: kept.AccountID,
-		Inactive: kept.Inactive, Identity: kept.Identity,
-	}, nil
+	return o.Policies()[0], true
+}
+
+func (onlyAdministrator) Policies() []ManagedPolicy {
+	created := time.Date(2015, 2, 6, 18, 39, 46, 0, time.UTC)
+	return []ManagedPolicy{{
+		Entity:      Entity{Name: "AdministratorAccess", ID: "ANPAIWMBCKSKIEE64ZLYK", Path: "/", Created: created},
+		Description: "Provides full access to AWS services and resources.", Updated: created, Default: "v1", Made: 1,
+		Versions: []PolicyVersion{{ID: "v1", Created: created, Document: strings.TrimSpace(`
+{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`)}},
+	}}
 }

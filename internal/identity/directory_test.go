@@ -52,7 +52,7 @@ func TestBootstrapMakesOneAccountAndItsKeysSurviveARestart(t *testing.T) {
 	d, done = open(t, dir)
 	defer done()
 	for _, want := range []Credential{root, admin} {
-		got, err := d.Credential(t.Context(), want.AccessKeyID)
+		got, err := d.Credential(t.Context(), want.AccessKeyID, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,7 +81,7 @@ func TestAnAccountWhoseKeysCouldNotBeKeptDoesNotExist(t *testing.T) {
 	if !errors.Is(err, full) {
 		t.Fatalf("Bootstrap: %v", err)
 	}
-	if _, err := d.Credential(t.Context(), lost.AccessKeyID); !errors.Is(err, ErrUnknownKey) {
+	if _, err := d.Credential(t.Context(), lost.AccessKeyID, ""); !errors.Is(err, ErrUnknownKey) {
 		t.Errorf("the lost key: %v", err)
 	}
 	bootstrap(t, d)
@@ -111,7 +111,7 @@ func TestIdentitiesAreFormedAsIAMFormsThem(t *testing.T) {
 func TestUnknownKeyIsSaidToBeUnknown(t *testing.T) {
 	d, done := open(t, t.TempDir())
 	defer done()
-	if _, err := d.Credential(context.Background(), "AKIAUNKNOWN"); !errors.Is(err, ErrUnknownKey) {
+	if _, err := d.Credential(context.Background(), "AKIAUNKNOWN", ""); !errors.Is(err, ErrUnknownKey) {
 		t.Errorf("got %v", err)
 	}
 }

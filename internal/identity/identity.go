@@ -1,9 +1,15 @@
-// Package identity knows accounts and access keys, and says which principal a
-// key proves.
+// Package identity is IAM's state: accounts, users, groups, roles, policies,
+// access keys and MFA devices, the sessions that STS gives, and which principal
+// a key proves.
 //
-// Secrets are sealed before they are stored and exist in the clear only in a
-// Credential. A Credential must not be logged; its String and LogValue say the
-// key id only.
+// Names of users, groups, roles, policies and instance profiles are unique in
+// an account whatever their case, as IAM has them, and found in any case.
+//
+// Secrets (access keys, seeds of MFA devices) are sealed before they are stored,
+// passwords hashed. Temporary credentials are not stored at all: a session token
+// is the session itself, its secret included, sealed. Secrets exist in the clear
+// only in what is returned to be handed to their owner. A Credential must not be
+// logged; its String and LogValue say the key id only.
 package identity
 
 import (
@@ -11,15 +17,22 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strings"
 
 	"github.com/cairn-audit/cairn/event"
 )
 
-// ErrUnknownKey says that no such access key exists.
-var ErrUnknownKey = errors.New("the access key is not known")
+// Errors of Credential.
+var (
+	// ErrUnknownKey says that no such access key exists.
+	ErrUnknownKey = errors.New("the access key is not known")
+	// ErrInvalidToken says that the session token is not one of Cairn's,
+	// does not belong to the key, or that its principal is no more.
+	ErrInvalidToken = errors.New("the session token is not valid")
+	// ErrExpiredToken says that the session is over.
+	ErrExpiredToken = errors.New("the session token has expired")
+)
 
 // Credential is an access key with what it proves.
 type Credential struct {
@@ -28,21 +41,42 @@ type Credential struct {
 	AccountID       string
 	// Inactive keys are kept but sign nothing.
 	Inactive bool
+	// Identity is the principal as events show it.
 	Identity event.UserIdentity
+	// Principal is whose policies apply.
+	Principal Principal
+	// Session is that of a temporary key, else nil.
+	Session *Session
+}
+
+// PrincipalKind says what a principal is; it is the type that events show.
+type PrincipalKind string
+
+// Kinds of principals.
+const (
+	RootUser      PrincipalKind = event.Root
+	IAMUser       PrincipalKind = event.IAMUser
+	AssumedRole   PrincipalKind = event.AssumedRole
+	FederatedUser PrincipalKind = event.FederatedUser
+)
+
+// Principal is who holds a credential. Name and ID are those of the user or of
+// the role; those of a federated user are of the user that it has its session
+// from. The root user has no name, and the account's id.
+type Principal struct {
+	Kind      PrincipalKind
+	AccountID string
+	Name, ID  string
 }
 
 // String names the key without its secret.
 func (c Credential) String() string { return c.AccessKeyID }
 
+// GoString is String: no verb prints the secret.
+func (c Credential) GoString() string { return c.AccessKeyID }
+
 // LogValue names the key without its secret.
 func (c Credential) LogValue() slog.Value { return slog.StringValue(c.AccessKeyID) }
-
-// Prefixes of the unique ids that IAM gives, from the IAM user guide's
-// "Understanding unique ID prefixes".
-const (
-	prefixAccessKey = "AKIA"
-	prefixUser      = "AIDA"
-)
 
 // uniqueID makes an id as IAM forms them: the prefix, then capital letters and
 // digits of base 32 to a length of 20 (keys) or 21 (principals).
@@ -63,17 +97,27 @@ func newSecret() string {
 // Root is the root user of an account.
 func Root(account, accessKeyID string) event.UserIdentity {
 	return event.UserIdentity{
-		Type: event.Root, PrincipalID: account, ARN: fmt.Sprintf("arn:aws:iam::%s:root", account),
+		Type: event.Root, PrincipalID: account, ARN: rootARN(account),
 		AccountID: account, AccessKeyID: accessKeyID,
 	}
 }
 
 // user is an IAM user.
-func user(account, name, id, accessKeyID string) event.UserIdentity {
+func user(account string, u *User, accessKeyID string) event.UserIdentity {
 	return event.UserIdentity{
-		Type: event.IAMUser, PrincipalID: id, ARN: fmt.Sprintf("arn:aws:iam::%s:user/%s", account, name),
-		AccountID: account, AccessKeyID: accessKeyID, UserName: name,
+		Type: event.IAMUser, PrincipalID: u.ID, ARN: u.ARN(account),
+		AccountID: account, AccessKeyID: accessKeyID, UserName: u.Name,
 	}
+}
+
+// Foreign is a caller as the events of another account than its own show it.
+func Foreign(u event.UserIdentity) event.UserIdentity {
+	return event.UserIdentity{Type: event.AWSAccount, PrincipalID: u.PrincipalID, AccountID: u.AccountID}
+}
+
+// Service is an AWS service that calls in its own name.
+func Service(principal string) event.UserIdentity {
+	return event.UserIdentity{Type: event.AWSService, InvokedBy: principal}
 }
 
 // Anonymous is a caller who gave no credentials, as CloudTrail names one.
