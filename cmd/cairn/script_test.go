@@ -3,7 +3,9 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -47,6 +49,7 @@ func TestScripts(t *testing.T) {
 			"ready":    cmdReady,
 			"stop":     cmdStop,
 			"event":    cmdEvent,
+			"fetch":    cmdFetch,
 			"recorded": cmdRecorded,
 			"until":    cmdUntil,
 		},
@@ -176,6 +179,32 @@ func cmdUntil(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("in ten seconds nothing matched %s: %v\n%s%s", args[0], err, ts.ReadFile("stdout"), ts.ReadFile("stderr"))
 		}
 		time.Sleep(200 * time.Millisecond)
+	}
+}
+
+// cmdFetch gets a URL, which it reads from a file, or as cmp does from stdout of
+// the last command, and makes the answer's body stdout: fetch FILE [OLD=NEW …].
+// Each OLD in the URL is replaced first. With "!", the answer must be an error.
+func cmdFetch(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) == 0 {
+		ts.Fatalf("usage: fetch FILE [OLD=NEW …]")
+	}
+	target := strings.TrimSpace(ts.ReadFile(args[0]))
+	for _, change := range args[1:] {
+		before, after, ok := strings.Cut(change, "=")
+		if !ok || !strings.Contains(target, before) {
+			ts.Fatalf("%q changes nothing in %s", change, target)
+		}
+		target = strings.ReplaceAll(target, before, after)
+	}
+	client := http.Client{Timeout: 20 * time.Second}
+	answer, err := client.Get(target)
+	ts.Check(err)
+	defer answer.Body.Close()
+	_, err = io.Copy(ts.Stdout(), answer.Body)
+	ts.Check(err)
+	if failed := answer.StatusCode >= 400; failed != neg {
+		ts.Fatalf("%s answers %s", target, answer.Status)
 	}
 }
 
