@@ -179,3 +179,25 @@ func TestLookupsAreThrottledPerAccountAndRegionWhenAsked(t *testing.T) {
 		t.Error("a second later it is still throttled")
 	}
 }
+
+func TestOnlyWhoAsksSeesMoreThanManagementEvents(t *testing.T) {
+	for category, want := range map[string]history.Categories{
+		"":                 history.In(history.Management),
+		"management":       history.In(history.Management),
+		"data":             history.In(history.Data),
+		"networkactivity":  history.In(history.NetworkActivity),
+		"insight":          history.In(history.Insight),
+		"activityauditlog": history.In(history.ActivityAuditLog),
+		"all":              history.In(history.Management, history.Data, history.NetworkActivity, history.ActivityAuditLog),
+	} {
+		events := &oneQuery{}
+		_, call := service(t, events, 0)
+		params := map[string]any{}
+		if category != "" {
+			params["EventCategory"] = category
+		}
+		if _, err := call(params); err != nil || events.got.Categories != want {
+			t.Errorf("%q: categories %b, %v, want %b", category, events.got.Categories, err, want)
+		}
+	}
+}
