@@ -66,23 +66,31 @@ func TestACallThatIsNotProvenIsRefusedRecordedAndGoesNowhere(t *testing.T) {
 	}
 }
 
-func TestAnObjectThatIsNotWhatWasSignedIsRefused(t *testing.T) {
-	stored := make(chan int64, 1)
-	f := behind(t, func(w http.ResponseWriter, r *http.Request) {
-		n, _ := io.Copy(io.Discard, r.Body)
-		stored <- n
-	}, func(o *Options) { o.Auth = AuthVerify })
-	// An upstream in --auth verify reads the proven body.
-	up := f.upstream()
-	up.Credentials = staticCredentials
-	body := []byte("what was signed")
-	req, _ := http.NewRequest("PUT", f.server.URL+"/bucket/key", nil)
-	f.sign(req, body, "s3", testKey)
-	other := bytes.Repeat([]byte("x"), len(body))
-	req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(other)), int64(len(other))
-	f.do(req).mustHave(t, 400, "XAmzContentSHA256Mismatch")
-	if e := f.journal.only(); e.EventName != "PutObject" || e.ErrorCode != "XAmzContentSHA256Mismatch" {
-		t.Errorf("event %s, error %q", e.EventName, e.ErrorCode)
+func TestAnObjectThatIsNotWhatWasSignedIsRefusedBeforeTheUpstreamHasIt(t *testing.T) {
+	signed := bytes.Repeat([]byte("s"), 300<<10)
+	for name, sent := range map[string][]byte{
+		"another":                  bytes.Repeat([]byte("x"), len(signed)),
+		"another in its last byte": append(bytes.Clone(signed[1:]), 'x'),
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := make(chan int64, 1)
+			f := behind(t, func(w http.ResponseWriter, r *http.Request) {
+				n, _ := io.Copy(io.Discard, r.Body)
+				got <- n
+			}, func(o *Options) { o.Auth = AuthVerify })
+			// An upstream in --auth verify gets the body decoded and proven.
+			f.upstream().Credentials = staticCredentials
+			req, _ := http.NewRequest("PUT", f.server.URL+"/bucket/key", nil)
+			f.sign(req, signed, "s3", testKey)
+			req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(sent)), int64(len(sent))
+			f.do(req).mustHave(t, 400, "XAmzContentSHA256Mismatch")
+			if n := <-got; n == int64(len(sent)) {
+				t.Error("the upstream got all of it")
+			}
+			if e := f.journal.only(); e.EventName != "PutObject" || e.ErrorCode != "XAmzContentSHA256Mismatch" {
+				t.Errorf("event %s, error %q", e.EventName, e.ErrorCode)
+			}
+		})
 	}
 }
 

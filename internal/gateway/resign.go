@@ -45,7 +45,7 @@ func (u *Upstream) sign(ctx context.Context, out *http.Request, r *Request) erro
 	hash := sigv4.HashHex(r.Body)
 	if r.Stream != nil {
 		hash = unsignedPayload
-		out.Body, out.ContentLength = io.NopCloser(r.Stream), r.Length
+		out.Body, out.ContentLength = io.NopCloser(newProvenReader(r.Stream)), r.Length
 	} else if len(r.Body) > 0 {
 		setBody(out, r.Body)
 	}
