@@ -22,10 +22,7 @@ const (
 )
 
 // longFunctions are those that may be longer, each with its reason.
-var longFunctions = map[string]string{
-	"internal/sandbox/ec2.routeKinds": "a table of resources",
-	"internal/sandbox/ec2.vpcKinds":   "a table of resources",
-}
+var longFunctions = map[string]string{}
 
 // unsynced are the packages beside internal/durable that may write files
 // without a sync, each with its reason.
