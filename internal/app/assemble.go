@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -84,6 +85,9 @@ func (s *Server) openState(_ context.Context, p *parts) (err error) {
 	if p.catalog, err = awsapi.Open(); err != nil {
 		return err
 	}
+	if err := checkParts(s.options.Data); err != nil {
+		return err
+	}
 	if p.key, err = seal.LoadKey(filepath.Join(s.options.Data, masterKey)); err != nil {
 		return fmt.Errorf("load the master key: %w", err)
 	}
@@ -92,6 +96,9 @@ func (s *Server) openState(_ context.Context, p *parts) (err error) {
 	}
 	s.cleanups.add("the state", func(context.Context) error { return p.store.Close() })
 	p.directory = identity.New(p.store, p.key)
+	if err := p.directory.CheckKey(); err != nil {
+		return fmt.Errorf("%s is not the key that %s was sealed with: %w", masterKey, stateFile, err)
+	}
 	return nil
 }
 
@@ -130,12 +137,15 @@ func (s *Server) openJournal(ctx context.Context, p *parts) (err error) {
 		return fmt.Errorf("open the journal: %w", err)
 	}
 	s.cleanups.add("the journal", func(context.Context) error {
-		err := p.journal.Close()
+		err := errors.Join(noteReached(p), p.journal.Close())
 		p.history.Close()
 		return err
 	})
+	if err := s.checkReached(ctx, p); err != nil {
+		return err
+	}
 	p.history.Attach(p.journal)
-	s.background("the retention", func(ctx context.Context) error { return s.retain(ctx, p.journal) })
+	s.background("the retention", func(ctx context.Context) error { return s.retain(ctx, p) })
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"golang.org/x/net/netutil"
@@ -28,8 +29,15 @@ const (
 
 // serve starts the HTTP server.
 func (s *Server) serve(listener net.Listener, handler http.Handler) error {
+	var handling sync.RWMutex // each request holds it for reading
 	server := &http.Server{
-		Handler:           handler,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			handling.RLock()
+			defer handling.RUnlock()
+			handler.ServeHTTP(w, r)
+		}),
+		DisableGeneralOptionsHandler: true, // every request is the gateway's
+
 		MaxHeaderBytes:    maxHeaderBytes,
 		ReadHeaderTimeout: readHeaderTimeout,
 		IdleTimeout:       idleTimeout,
@@ -60,13 +68,42 @@ func (s *Server) serve(listener net.Listener, handler http.Handler) error {
 		}
 	}()
 	s.cleanups.add("the endpoint", func(ctx context.Context) error {
-		err := server.Shutdown(ctx)
-		if err != nil {
-			err = errors.Join(err, server.Close())
-		}
+		err := s.shut(ctx, server, &handling)
 		<-ended
 		return err
 	})
+	return nil
+}
+
+// shut ends the HTTP server. Requests may come to their end for three quarters
+// of the time that is left; the rest is for those that are then cut off, to be
+// recorded as that, and for the parts that stop after this one.
+func (s *Server) shut(ctx context.Context, server *http.Server, handling *sync.RWMutex) error {
+	patience := stopWithin
+	if deadline, ok := ctx.Deadline(); ok {
+		patience = time.Until(deadline)
+	}
+	patient, cancel := context.WithTimeout(ctx, patience*3/4)
+	defer cancel()
+	err := server.Shutdown(patient)
+	if !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	s.options.Logger.Warn("requests are cut off: they did not end in time")
+	if err := server.Close(); err != nil {
+		return err
+	}
+	finished := make(chan struct{})
+	go func() {
+		defer close(finished)
+		handling.Lock() // when the last request has given it back
+		handling.Unlock()
+	}()
+	select {
+	case <-finished:
+	case <-time.After(patience / 8):
+		// Their intents stay open, and become events at the next start.
+	}
 	return nil
 }
 

@@ -3,8 +3,6 @@ package app
 import (
 	"context"
 	"time"
-
-	"github.com/cairn-audit/cairn/internal/journal"
 )
 
 // retainEvery is how often old segments are looked for. They leave by the day.
@@ -16,9 +14,12 @@ func (s *Server) retention() time.Duration {
 
 // retain drops what is older than the retention, now and every hour, until the
 // context ends.
-func (s *Server) retain(ctx context.Context, j *journal.Journal) error {
+func (s *Server) retain(ctx context.Context, p *parts) error {
 	for {
-		removed, err := j.Retain(ctx, time.Now().Add(-s.retention()), 0)
+		if err := noteReached(p); err != nil {
+			s.options.Logger.ErrorContext(ctx, "how far the journal has come could not be kept", "error", err)
+		}
+		removed, err := p.journal.Retain(ctx, time.Now().Add(-s.retention()), 0)
 		if err != nil && ctx.Err() == nil {
 			s.options.Logger.ErrorContext(ctx, "old segments could not be dropped", "error", err)
 		}

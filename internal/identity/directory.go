@@ -71,6 +71,23 @@ func (d *Directory) Credential(_ context.Context, accessKeyID, sessionToken stri
 	return c, err
 }
 
+// CheckKey returns an error where the secrets that are kept were sealed with
+// another master key. It looks at one of them.
+func (d *Directory) CheckKey() error {
+	return d.store.View(func(tx *state.Tx) error {
+		for k, err := range accessKeys.List(tx, "") {
+			if err != nil {
+				return fmt.Errorf("read an access key: %w", err)
+			}
+			if _, err := d.key.Open(k.Value.Secret, sealContext(k.Key)); err != nil {
+				return fmt.Errorf("unseal access key %s: %w", k.Key, err)
+			}
+			return nil
+		}
+		return nil
+	})
+}
+
 func (d *Directory) longLived(tx *Tx, id string, k *accessKey) (Credential, error) {
 	secret, err := d.key.Open(k.Secret, sealContext(id))
 	if err != nil {
