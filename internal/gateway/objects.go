@@ -32,6 +32,9 @@ func (o *objects) Do(ctx context.Context, r *Request) (*Answer, error) {
 	if r.Problem != nil {
 		return nil, r.Problem
 	}
+	if err := checkKeys(r.Call.Params); err != nil {
+		return nil, err
+	}
 	in, err := o.incoming(r)
 	if err != nil {
 		return nil, err
