@@ -17,7 +17,7 @@ const module = "github.com/cairn-audit/cairn"
 // below its own and not from its neighbours. Packages below one of these belong
 // to it and may import each other.
 var layers = [][]string{
-	{"event", "internal/durable", "internal/seal", "internal/policy"},
+	{"event", "audit", "internal/durable", "internal/seal", "internal/policy"},
 	{"digest", "internal/awsapi", "internal/sigv4"},
 	{"internal/journal", "internal/state", "internal/sigv2"},
 	{"internal/history", "internal/identity", "internal/record", "internal/bucket"},
@@ -38,6 +38,7 @@ var forbidden = []struct {
 	because string
 }{
 	{"event", []string{"os", "io/fs", "net", "net/http", "syscall", "log/slog"}, "a record does no I/O"},
+	{"audit", []string{module + "/..."}, "other people's programs import it"},
 	{"digest", []string{"os", "net", "net/http"}, "it verifies bytes, wherever they are from"},
 	{"internal/seal", []string{module + "/..."}, "it is a leaf"},
 	{"internal/durable", []string{module + "/event", "encoding/...", "compress/...", "net/http"}, "it knows no format"},
