@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -120,6 +121,7 @@ func TestOptionsThatCannotWorkAreNamed(t *testing.T) {
 		"below zero":                   {Data: "x", LookupTPS: -1},
 		"not the URL of an endpoint":   {Data: "x", Upstream: "nonsense"},
 		"pace is below zero":           {Data: "x", Config: Config{Sandbox: ConfigSandbox{Pace: -1}}},
+		"clock is below zero":          {Data: "x", Config: Config{Sandbox: ConfigSandbox{Clock: math.NaN()}}},
 		"retention_days":               {Data: "x", Config: Config{RetentionDays: -1}},
 		"route of ec2":                 {Data: "x", Config: Config{Routes: map[string]Route{"ec2": {URL: "ftp://x"}}}},
 	} {

@@ -16,7 +16,6 @@ import (
 	"github.com/cairn-audit/cairn/internal/identity"
 	"github.com/cairn-audit/cairn/internal/journal"
 	"github.com/cairn-audit/cairn/internal/record"
-	"github.com/cairn-audit/cairn/internal/sandbox"
 	"github.com/cairn-audit/cairn/internal/seal"
 	"github.com/cairn-audit/cairn/internal/services/channel"
 	"github.com/cairn-audit/cairn/internal/services/cloudtrail"
@@ -198,27 +197,4 @@ func (s *Server) routes(ctx context.Context, p *parts) (gateway.Routes, error) {
 	s.cleanups.add("the built-in S3", objects.Close)
 	r.BuiltIn["s3"] = gateway.Objects(objects, gateway.Limits{Answer: s.options.Config.Limits.AnswerBytes})
 	return r, s.routeSandbox(p, &r)
-}
-
-// routeSandbox lets the sandbox answer what nothing else does.
-func (s *Server) routeSandbox(p *parts, r *gateway.Routes) error {
-	var box *sandbox.Sandbox
-	box, err := sandbox.New(sandbox.Keep(p.store), p.catalog, sandbox.Options{
-		Pace: s.options.Config.Sandbox.Pace, AnyImage: s.options.Config.Sandbox.AnyImage,
-		Log: s.options.Logger.With("component", "sandbox"),
-		// Calls that its services make of each other are recorded as well.
-		Invoke: func(ctx context.Context, c *awsapi.Call) (map[string]any, error) {
-			return p.recorder.Invoke(ctx, box, c)
-		},
-	})
-	if err != nil {
-		return fmt.Errorf("start the sandbox: %w", err)
-	}
-	s.background("the sandbox", box.Run)
-	for _, id := range p.catalog.Services() {
-		if box.Serves(id) {
-			r.BuiltIn[id] = gateway.BuiltIn(gateway.Validated(box))
-		}
-	}
-	return nil
 }

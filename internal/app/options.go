@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"math"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -127,6 +128,9 @@ type ConfigSandbox struct {
 	// Pace multiplies how long the states of resources last: 1 is about as
 	// long as in AWS; 0, the default, ends them before the next call.
 	Pace float64 `yaml:"pace"`
+	// Clock is how many times as fast as ours the clock of a Capacity Block
+	// goes, which starts at its purchase; default 1.
+	Clock float64 `yaml:"clock"`
 	// AnyImage takes well-formed ids of machine images that do not exist.
 	AnyImage bool `yaml:"any_image"`
 }
@@ -168,8 +172,11 @@ func (c *Config) validate() error {
 	if c.Limits.Connections == 0 {
 		c.Limits.Connections = defaultConnections
 	}
-	if c.Sandbox.Pace < 0 {
-		return errors.New("the sandbox's pace is below zero")
+	if !(c.Sandbox.Pace >= 0) || math.IsInf(c.Sandbox.Pace, 0) {
+		return errors.New("the sandbox's pace is below zero, or no number")
+	}
+	if !(c.Sandbox.Clock >= 0) || math.IsInf(c.Sandbox.Clock, 0) {
+		return errors.New("the sandbox's clock is below zero, or no number")
 	}
 	if c.Limits.BodyBytes < 0 || c.Limits.AnswerBytes < 0 || c.Limits.Connections < 0 || c.Limits.Idle < 0 || c.Limits.Call < 0 {
 		return errors.New("a limit is below zero")

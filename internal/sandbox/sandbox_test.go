@@ -49,12 +49,20 @@ type client struct {
 
 func newClient(t testing.TB, store engine.Store) *client {
 	t.Helper()
+	return newClientWith(t, store, Options{})
+}
+
+func newClientWith(t testing.TB, store engine.Store, o Options) *client {
+	t.Helper()
 	c := &client{
 		t: t, catalog: openCatalog(t), account: "123456789012", region: "us-west-2",
 		now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
 	}
 	var err error
-	c.sandbox, err = New(store, c.catalog, Options{Rand: rand.NewPCG(1, 2)})
+	if o.Rand == nil {
+		o.Rand = rand.NewPCG(1, 2)
+	}
+	c.sandbox, err = New(store, c.catalog, o)
 	if err != nil {
 		t.Fatal(err)
 	}

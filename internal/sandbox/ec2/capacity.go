@@ -1,10 +1,7 @@
 package ec2
 
 import (
-	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/cairn-audit/cairn/internal/sandbox/engine"
@@ -17,36 +14,23 @@ func capacityKinds() []*engine.Kind {
 			NewID: engine.Hex("cr-", 17), Prefix: "cr-", Tags: "Tags",
 			Unknown:   engine.Refuse("InvalidCapacityReservationId.NotFound", "The capacity reservation ID '{id}' does not exist"),
 			Malformed: malformedID("InvalidCapacityReservationId.Malformed", "cr-"),
-			States: &engine.States{Path: "State", Next: map[string]engine.Step{
-				"active":          {To: "expired", Until: "EndDate"},
-				"payment-pending": {To: "scheduled", After: 10 * time.Second},
-				"scheduled":       {To: "active", Until: "StartDate"},
-			}},
-			First: "active",
+			States: &engine.States{
+				Path: "State", Clock: blockClock, Log: ".passed", Next: map[string]engine.Step{
+					"active":          {To: "expired", Until: "EndDate"},
+					"payment-pending": {To: "scheduled", Else: blockPayment, After: 10 * time.Second},
+					"scheduled":       {To: "active", Else: blockDelivery, Until: "StartDate"},
+				},
+			},
+			First: "active", View: viewReservation,
 			New: []engine.Field{
 				engine.Make("OwnerId", engine.Text("{account}")),
 				engine.Make("CapacityReservationArn", engine.Text(arn+"capacity-reservation/{id}")),
 				engine.Make("CreateDate", engine.Now()), engine.Make("StartDate", engine.Now()),
 				engine.Make("AvailabilityZoneId", engine.Func(subnetZoneID)),
-				engine.Make("AvailableInstanceCount", engine.Attr("TotalInstanceCount")),
 				engine.Be("Tenancy", "default"), engine.Be("EbsOptimized", false), engine.Be("EphemeralStorage", false),
 				engine.Be("EndDateType", "unlimited"), engine.Be("InstanceMatchCriteria", "open"),
 				engine.Be("ReservationType", "default"),
 			},
-		},
-		{
-			Name: "capacity-block", Shape: "CapacityBlock", ID: "CapacityBlockId", NewID: engine.Hex("cb-", 17), Tags: "Tags",
-			Unknown: engine.Refuse("InvalidCapacityBlockId.NotFound", "The capacity block ID '{id}' does not exist"),
-			New:     []engine.Field{engine.Make("CreateDate", engine.Now())},
-			View: func(x *engine.Exec, a engine.Attrs) {
-				if r := x.Look("capacity-reservation", a.Str("CapacityReservationIds")); r != nil {
-					a.Set("State", r.Str("State"))
-				}
-			},
-		},
-		{
-			Name: "capacity-block-offering", Shape: "CapacityBlockOffering", ID: "CapacityBlockOfferingId",
-			Static: offeredBlocks,
 		},
 	}
 }
@@ -64,35 +48,24 @@ func capacityOps() []engine.Op {
 		{Name: "ModifyCapacityReservation", Do: engine.Update{
 			Kind: "capacity-reservation", In: []string{"active"},
 			Wrong: engine.Refuse("InvalidState", "The Capacity Reservation {CapacityReservationId} is not in the active state."),
-			Set: []engine.Field{
-				engine.Make("TotalInstanceCount", engine.Param("InstanceCount")),
-				engine.Make("AvailableInstanceCount", engine.Param("InstanceCount")),
-			},
+			Check: notBlock("modified"),
+			Set:   []engine.Field{engine.Make("TotalInstanceCount", engine.Param("InstanceCount"))},
 		}},
 		{Name: "CancelCapacityReservation", Do: engine.Delete{
 			Kind: "capacity-reservation", Into: "cancelled", In: []string{"active"},
 			Wrong: engine.Refuse("InvalidState", "The Capacity Reservation {CapacityReservationId} is not in the active state."),
-			Check: func(_ *engine.Exec, r *engine.Resource) error {
-				if r.Str("ReservationType") == "capacity-block" {
-					return engine.Refuse("OperationNotPermitted", "A Capacity Block cannot be cancelled.").With()
-				}
-				return nil
-			},
-			Then: func(_ *engine.Exec, r *engine.Resource) error {
-				r.Set("AvailableInstanceCount", 0)
-				return nil
-			},
+			Check: notBlock("cancelled"),
 		}},
-		{Name: "DescribeCapacityBlockOfferings", Free: []string{"InstanceType"}, Do: engine.Describe{
-			Kind: "capacity-block-offering", IDs: []string{},
-			Where: []engine.Match{{Param: "InstanceType", Path: "InstanceType"}},
-			Only: func(x *engine.Exec, a engine.Attrs) bool {
-				from, to := x.Params.Time("StartDateRange"), x.Params.Time("EndDateRange")
-				return !a.Time("StartDate").Before(from) && (to.IsZero() || !a.Time("EndDate").After(to))
-			},
-		}},
-		{Name: "PurchaseCapacityBlock", Do: engine.Write(purchaseBlock), Free: []string{"CapacityBlockOfferingId"}},
-		{Name: "DescribeCapacityBlocks", Do: engine.Describe{Kind: "capacity-block"}},
+	}
+}
+
+// notBlock refuses what cannot be done with a Capacity Block.
+func notBlock(what string) func(*engine.Exec, *engine.Resource) error {
+	return func(_ *engine.Exec, r *engine.Resource) error {
+		if r.Str("ReservationType") == "capacity-block" {
+			return engine.Refuse("OperationNotPermitted", "A Capacity Block cannot be "+what+".").With()
+		}
+		return nil
 	}
 }
 
@@ -116,110 +89,55 @@ func checkReservation(x *engine.Exec) error {
 	return checkZone(x, x.Params.Str("AvailabilityZone"))
 }
 
-// blockType is a row of the instance types that Capacity Blocks have, with the
-// price of an instance for an hour in cents.
-type blockType struct {
-	name  string
-	cents int64
-}
-
-func blockTypes() []blockType {
-	return []blockType{{"p5.48xlarge", 3148}, {"p4d.24xlarge", 1176}, {"trn1.32xlarge", 953}}
-}
-
-// offeredBlocks are the offerings for what the call asks for: one for each type
-// and zone and each of the next days. An offering's id says all of it, so that
-// it can be bought later.
-func offeredBlocks(x *engine.Exec) []engine.Attrs {
-	hours := x.Params.Int("CapacityDurationHours")
-	count := max(x.Params.Int("InstanceCount"), 1)
-	if hours < 24 || hours%24 != 0 || hours > 4368 || count > 64 {
-		return nil
+// viewReservation counts what instances leave of the capacity.
+func viewReservation(x *engine.Exec, a engine.Attrs) {
+	var free int64
+	if a.Str("State") == "active" {
+		used := len(reservedInstances(x, a.Str("CapacityReservationId"), "stopped", "terminated"))
+		free = max(a.Int("TotalInstanceCount")-int64(used), 0)
 	}
-	// Capacity Blocks begin at 11:30 UTC.
-	day := x.Now().Truncate(24 * time.Hour).Add(11*time.Hour + 30*time.Minute)
-	var all []engine.Attrs
-	for ahead := 1; ahead <= 3; ahead++ {
-		for ti, t := range blockTypes() {
-			zones := zonesOf(x.Call.Region)
-			start := day.AddDate(0, 0, ahead)
-			zone := (ahead + ti) % len(zones)
-			all = append(all, offeredBlock(t, zones[zone], start, hours, count, offeringID(ti, zone, start, hours, count)))
+	a.Set("AvailableInstanceCount", free)
+}
+
+// reservedInstances are the instances that were launched into a reservation,
+// but for those in the given states.
+func reservedInstances(x *engine.Exec, reservation string, except ...string) []*engine.Resource {
+	var all []*engine.Resource
+	for _, i := range x.List("instance") {
+		if i.Str("CapacityReservationId") == reservation && !slices.Contains(except, i.Str("State.Name")) {
+			all = append(all, i)
 		}
 	}
 	return all
 }
 
-func offeringID(kind, zone int, start time.Time, hours, count int64) string {
-	return fmt.Sprintf("cb-%01x%01x%08x%03x%02x5a", kind, zone, start.Unix()/60, hours/24, count)
-}
-
-func offeredBlock(t blockType, z zone, start time.Time, hours, count int64, id string) engine.Attrs {
-	cents := t.cents * hours * count
-	return engine.Attrs{
-		"CapacityBlockOfferingId": id, "InstanceType": t.name, "AvailabilityZone": z.name, "InstanceCount": count,
-		"StartDate": start, "EndDate": start.Add(time.Duration(hours) * time.Hour), "CapacityBlockDurationHours": hours,
-		"CapacityBlockDurationMinutes": hours * 60, "UpfrontFee": fmt.Sprintf("%d.%02d", cents/100, cents%100),
-		"CurrencyCode": "USD", "Tenancy": "default",
-	}
-}
-
-// offering reads an offering's id.
-func offering(x *engine.Exec, id string) (engine.Attrs, bool) {
-	rest, ok := strings.CutPrefix(id, "cb-")
-	if !ok || len(rest) != 17 {
-		return nil, false
-	}
-	var part [5]int64
-	for i, span := range [][2]int{{0, 1}, {1, 2}, {2, 10}, {10, 13}, {13, 15}} {
-		n, err := strconv.ParseInt(rest[span[0]:span[1]], 16, 64)
-		if err != nil {
-			return nil, false
+// useReservation checks that the instances fit the reservation that the request
+// names, if it does.
+func (l *launch) useReservation(x *engine.Exec) error {
+	id := l.Str("CapacityReservationSpecification.CapacityReservationTarget.CapacityReservationId")
+	block := l.Str("InstanceMarketOptions.MarketType") == "capacity-block"
+	if id == "" {
+		if block {
+			return engine.Refuse("InvalidParameterCombination",
+				"The market type capacity-block needs a Capacity Reservation as its target.").With()
 		}
-		part[i] = n
+		return nil
 	}
-	zones, types := zonesOf(x.Call.Region), blockTypes()
-	start := time.Unix(part[2]*60, 0).UTC()
-	if part[0] >= int64(len(types)) || part[1] >= int64(len(zones)) || part[3] < 1 || part[4] < 1 ||
-		!start.After(x.Now()) || start.After(x.Now().AddDate(0, 0, 8*7)) ||
-		id != offeringID(int(part[0]), int(part[1]), start, part[3]*24, part[4]) {
-		return nil, false
-	}
-	return offeredBlock(types[part[0]], zones[part[1]], start, part[3]*24, part[4], id), true
-}
-
-func purchaseBlock(x *engine.Exec) (map[string]any, error) {
-	id := x.Params.Str("CapacityBlockOfferingId")
-	o, ok := offering(x, id)
-	if !ok {
-		return nil, engine.Refuse("InvalidCapacityBlockOfferingId.NotFound", "The Capacity Block offering '"+id+"' does not exist or is no longer available.").With()
-	}
-	a := engine.Attrs{
-		"InstanceType": o.Str("InstanceType"), "AvailabilityZone": o.Str("AvailabilityZone"), "TotalInstanceCount": o.Int("InstanceCount"),
-		"InstancePlatform": x.Params.Str("InstancePlatform"), "StartDate": o.Time("StartDate"), "EndDate": o.Time("EndDate"),
-		"EndDateType": "limited", "InstanceMatchCriteria": "targeted", "ReservationType": "capacity-block",
-		"AvailableInstanceCount": int64(0),
-	}
-	if tags := x.TagsFor("capacity-reservation"); len(tags) > 0 {
-		a["Tags"] = tags
-	}
-	r, err := x.Add("capacity-reservation", a)
+	r, err := x.Find("capacity-reservation", id)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	x.Enter("capacity-reservation", r, "payment-pending")
-	b, err := x.Add("capacity-block", engine.Attrs{
-		"AvailabilityZone": o.Str("AvailabilityZone"), "StartDate": o.Time("StartDate"), "EndDate": o.Time("EndDate"),
-		"CapacityReservationIds": []any{r.ID}, "Tags": x.TagsFor("capacity-block"),
-	})
-	if err != nil {
-		return nil, err
+	if block != (r.Str("ReservationType") == "capacity-block") {
+		return engine.Refuse("InvalidParameterCombination",
+			"The market type capacity-block is for Capacity Blocks, and Capacity Blocks are for it.").With()
 	}
-	r.Set("CapacityBlockId", b.ID)
-	return map[string]any{
-		"CapacityReservation": project(x, "CapacityReservation", r.Attrs),
-		"CapacityBlocks":      slices.Collect(one(project(x, "CapacityBlock", x.Shown("capacity-block", b)))),
-	}, nil
+	if r.Str("InstanceType") != l.Str("InstanceType") || r.Str("AvailabilityZone") != l.subnet.Str("AvailabilityZone") {
+		return engine.Refuse("InvalidParameterCombination",
+			"The instance type and Availability Zone do not match those of the Capacity Reservation '"+id+"'.").With()
+	}
+	if block && !x.Now().Before(blockEmptied(x, r)) || x.Shown("capacity-reservation", r).Int("AvailableInstanceCount") < l.Int("MaxCount") {
+		return engine.Refuse("ReservationCapacityExceeded",
+			"The targeted Capacity Reservation does not have enough available instance capacity to fulfill your request.").With()
+	}
+	return nil
 }
-
-func one(v any) func(yield func(any) bool) { return func(yield func(any) bool) { yield(v) } }

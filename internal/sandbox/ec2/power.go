@@ -94,6 +94,8 @@ func (c change) apply(x *engine.Exec, r *engine.Resource) (*engine.Resource, err
 	}
 	if c.reason != "" {
 		r.Set("StateTransitionReason", c.reason+" ("+x.Now().Format("2006-01-02 15:04:05 MST")+")")
+	}
+	if c.code != "" {
 		r.Set("StateReason", map[string]any{"Code": c.code, "Message": c.code + ": " + c.reason})
 	}
 	if c.then != nil {

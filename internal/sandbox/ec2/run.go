@@ -71,8 +71,10 @@ func plan(x *engine.Exec) (*launch, error) {
 	refs := append(l.Strs("SecurityGroupIds"), l.Strs("SecurityGroups")...)
 	refs = append(refs, l.Strs("NetworkInterfaces.Groups")...)
 	var err error
-	l.groups, err = groupsIn(x, l.subnet.Str("VpcId"), refs)
-	return l, err
+	if l.groups, err = groupsIn(x, l.subnet.Str("VpcId"), refs); err != nil {
+		return nil, err
+	}
+	return l, l.useReservation(x)
 }
 
 func (l *launch) findImage(x *engine.Exec) error {
@@ -192,6 +194,12 @@ func (l *launch) options(x *engine.Exec, a engine.Attrs) {
 	if l.Str("InstanceMarketOptions.MarketType") == "spot" {
 		a.Set("InstanceLifecycle", "spot")
 		a.Set("SpotInstanceRequestId", x.Hex("sir-", 8))
+	}
+	if id := l.Str("CapacityReservationSpecification.CapacityReservationTarget.CapacityReservationId"); id != "" {
+		a.Set("CapacityReservationId", id)
+		if l.Str("InstanceMarketOptions.MarketType") == "capacity-block" {
+			a.Set("InstanceLifecycle", "capacity-block")
+		}
 	}
 	if profile := l.Sub("IamInstanceProfile"); profile != nil {
 		arn := profile.Str("Arn")

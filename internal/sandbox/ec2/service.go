@@ -15,12 +15,12 @@ func Service() *engine.Service {
 		Kinds: slices.Concat(
 			regionKinds(), vpcKinds(), routeKinds(), securityGroupKinds(),
 			imageKinds(), typeKinds(), keyKinds(), volumeKinds(), interfaceKinds(),
-			templateKinds(), instanceKinds(), capacityKinds(), tagKinds(),
+			templateKinds(), instanceKinds(), capacityKinds(), blockKinds(), tagKinds(),
 		),
 		Ops: slices.Concat(
 			regionOps(), vpcOps(), routeOps(), securityGroupOps(),
 			imageOps(), typeOps(), keyOps(), volumeOps(), interfaceOps(),
-			templateOps(), instanceOps(), capacityOps(), tagOps(),
+			templateOps(), instanceOps(), capacityOps(), blockOps(), tagOps(),
 		),
 		Paging: engine.Paging{
 			Size: "MaxResults", In: "NextToken", Out: "NextToken", Default: 1000,
@@ -34,7 +34,8 @@ func Service() *engine.Service {
 		Refs: map[string]string{
 			"KeyName": "key-pair", "SecurityGroupIds": "security-group", "Groups": "security-group",
 		},
-		Lacks: engine.Refuse("UnsupportedOperation", "The sandbox does not have the operation {name} of Amazon EC2."),
+		Settle: settle,
+		Lacks:  engine.Refuse("UnsupportedOperation", "The sandbox does not have the operation {name} of Amazon EC2."),
 		TokenReused: engine.Refuse("IdempotentParameterMismatch",
 			"Arguments on this idempotent request are inconsistent with arguments used in previous request(s)."),
 		DryRun: engine.Fault{

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/cairn-audit/cairn/event"
 	"github.com/cairn-audit/cairn/internal/awsapi"
 )
 
@@ -18,11 +19,18 @@ type Options struct {
 	// Pace multiplies how long states last: 1 is about as long as in AWS, 0
 	// ends them before the next call.
 	Pace float64
+	// Clock is how many times as fast as ours the clocks go that resources
+	// have of their own, as Capacity Blocks do; 0 means 1.
+	Clock float64
 	// Rand makes identifiers; nil takes the system's.
 	Rand rand.Source
 	// Invoke carries out a call that one service makes of another; nil does
 	// it directly.
 	Invoke func(ctx context.Context, c *awsapi.Call) (map[string]any, error)
+	// Emit commits an event that a service tells of itself; nil drops it.
+	// It may be called again with an event that it has committed before, if
+	// the process ended in between, and commits each eventID once only.
+	Emit func(ctx context.Context, e *event.Event) error
 	// Log is told what fails after a call was answered; nil is silent.
 	Log *slog.Logger
 	// AnyImage accepts well-formed ids of machine images that do not exist.
@@ -34,9 +42,10 @@ type Engine struct {
 	store    Store
 	services map[string]*Service
 	ordered  []*Service
-	pace     float64
+	tempo    tempo
 	anyImage bool
 	invoke   func(ctx context.Context, c *awsapi.Call) (map[string]any, error)
+	emit     func(ctx context.Context, e *event.Event) error
 	model    func(service, operation string) (*awsapi.Operation, error)
 
 	log    *slog.Logger
@@ -53,15 +62,22 @@ type Engine struct {
 func New(store Store, catalog *awsapi.Catalog, o Options, services ...*Service) *Engine {
 	e := &Engine{
 		store: store, services: make(map[string]*Service), ordered: services,
-		pace: o.Pace, anyImage: o.AnyImage, invoke: o.Invoke, log: o.Log,
+		tempo: tempo{pace: o.Pace, clock: o.Clock}, anyImage: o.AnyImage,
+		invoke: o.Invoke, emit: o.Emit, log: o.Log,
 		scopes: make(map[ScopeID]*scope),
 	}
 	for _, s := range services {
 		s.index()
 		e.services[s.ID] = s
 	}
+	if e.tempo.clock == 0 {
+		e.tempo.clock = 1
+	}
 	if e.invoke == nil {
 		e.invoke = e.Call
+	}
+	if e.emit == nil {
+		e.emit = func(context.Context, *event.Event) error { return nil }
 	}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
@@ -154,7 +170,7 @@ func (e *Engine) sweep(tx *Tx) {
 				continue
 			}
 			for _, r := range t.order {
-				if k.States.settle(r, tx.now, e.pace) == nil {
+				if k.States.settle(r, tx.now, e.tempo) == nil {
 					tx.remove(k, r.ID)
 				}
 			}

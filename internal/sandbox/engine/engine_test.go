@@ -121,7 +121,7 @@ func TestStatesFollowEachOtherInTime(t *testing.T) {
 			r := &Resource{Attrs: Attrs{"Old": "x", "End": begin.Add(30 * time.Minute)}}
 			states.enter(r.Attrs, tt.first, begin)
 			before := r.Clone()
-			got := states.settle(r, begin.Add(tt.after), tt.pace)
+			got := states.settle(r, begin.Add(tt.after), tempo{pace: tt.pace, clock: 1})
 			if !reflect.DeepEqual(r.Attrs, before) {
 				t.Error("settle changed the resource itself")
 			}

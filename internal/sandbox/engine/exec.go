@@ -56,7 +56,7 @@ func (x *Exec) Before(kind, id string) *Resource {
 	if t == nil {
 		return nil
 	}
-	return k.States.settle(t.byID[id], x.now, x.engine.pace)
+	return k.States.settle(t.byID[id], x.now, x.engine.tempo)
 }
 
 // Find returns the resource, or the kind's error. It must not be changed.

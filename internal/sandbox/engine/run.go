@@ -14,8 +14,8 @@ const (
 	// enough for the call that made a change to be answered and recorded
 	// before the calls that follow from it.
 	lag = time.Second
-	// review is how often services look at every scope, changed or not: what
-	// they wait for may be only time.
+	// review is how often services look at every scope, changed or not, and
+	// try again what failed.
 	review = time.Minute
 )
 
@@ -43,7 +43,7 @@ func (e *Engine) Run(ctx context.Context) error {
 			reviewed = now
 		}
 		for _, sc := range e.known() {
-			if all {
+			if wake := sc.wake.Load(); all || wake != 0 && now.UnixNano() >= wake {
 				sc.unsettled.Store(true)
 			}
 			// A call that has begun is finished and recorded.

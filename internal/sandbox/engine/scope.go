@@ -37,6 +37,9 @@ type scope struct {
 	// settling is held while one goroutine lets services act on what changed.
 	settling  sync.Mutex
 	unsettled atomic.Bool // something changed since services last acted
+	// wake is when a service wants to act without a change, in nanoseconds
+	// since 1970; 0 is never. Written by who holds settling.
+	wake atomic.Int64
 }
 
 // table holds the resources of one kind. The resources are never changed, only

@@ -47,6 +47,7 @@ func (e *Engine) settle(ctx context.Context, sc *scope, now time.Time) {
 			sc.settling.Unlock()
 			return
 		}
+		sc.wake.Store(0)
 		for _, service := range e.ordered {
 			if service.Settle == nil {
 				continue
@@ -85,6 +86,15 @@ func (s *Settling) exec() *Exec {
 	return &Exec{
 		Tx: s.engine.begin(s.scope, s.Now), Context: s.Context, service: s.service,
 		Call: &awsapi.Call{AccountID: s.Scope.AccountID, Region: s.Scope.Region, Time: s.Now},
+	}
+}
+
+// Wake asks for another look at the scope at that time, though nothing changes
+// until then. It is forgotten with the next look.
+func (s *Settling) Wake(at time.Time) {
+	next := max(at.UnixNano(), 1)
+	if set := s.scope.wake.Load(); set == 0 || next < set {
+		s.scope.wake.Store(next)
 	}
 }
 

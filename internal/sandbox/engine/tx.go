@@ -30,7 +30,7 @@ func (tx *Tx) get(k *Kind, id string) *Resource {
 		}
 		r = t.byID[id]
 	}
-	return k.States.settle(r, tx.now, tx.engine.pace)
+	return k.States.settle(r, tx.now, tx.engine.tempo)
 }
 
 // list returns the kind's resources as they are now, oldest first. They must
@@ -59,7 +59,7 @@ func (tx *Tx) list(k *Kind) []*Resource {
 	}
 	live := all[:0:0]
 	for _, r := range all {
-		if r = k.States.settle(r, tx.now, tx.engine.pace); r != nil {
+		if r = k.States.settle(r, tx.now, tx.engine.tempo); r != nil {
 			live = append(live, r)
 		}
 	}
