@@ -82,13 +82,14 @@ func sessionName(u *UserIdentity) string {
 	return ""
 }
 
-// resources lists what the record names: in its parameters, in the answer, and
-// in its resources field.
+// resources lists what the record names: in its parameters, in the answer, in
+// the details of a service event, and in its resources field.
 func (e *Event) resources() []LookupResource {
 	x := extraction{source: sourceRows(e)}
 	if !silentRead(e) {
 		walkStrings(e.RequestParameters, x.add)
 		walkStrings(e.ResponseElements, x.add)
+		walkStrings(e.ServiceEventDetails, x.add)
 	}
 	for i := range e.Resources {
 		r := &e.Resources[i]
