@@ -3,8 +3,8 @@ package app
 import (
 	"errors"
 	"fmt"
-	"math"
 	"log/slog"
+	"math"
 	"net"
 	"net/netip"
 	"net/url"
