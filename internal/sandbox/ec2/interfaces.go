@@ -67,6 +67,7 @@ func interfaceOps() []engine.Op {
 		{Name: "CreateNetworkInterface", Do: engine.Create{Kind: "network-interface", Set: []engine.Field{
 			engine.Make("SubnetId", engine.Param("SubnetId")),
 			engine.Make("Groups", engine.Func(interfaceGroups, "Groups")),
+			engine.Make("RequesterId", engine.Func(requester)),
 		}}},
 		{Name: "DescribeNetworkInterfaces", Do: engine.Describe{Kind: "network-interface"}},
 		{Name: "DeleteNetworkInterface", Do: engine.Delete{Kind: "network-interface", Check: func(_ *engine.Exec, r *engine.Resource) error {
@@ -267,4 +268,12 @@ func releaseAddress(x *engine.Exec) (map[string]any, error) {
 	}
 	x.Remove("elastic-ip", a.ID)
 	return nil, nil
+}
+
+// requester is who makes the call, as a network interface shows it.
+func requester(x *engine.Exec, _ engine.Attrs) (any, error) {
+	if x.Call.Caller == nil || x.Call.Caller.PrincipalID == "" {
+		return nil, nil
+	}
+	return x.Call.Caller.PrincipalID, nil
 }

@@ -132,6 +132,15 @@ func mapping(device, volumeID string, a engine.Attrs) engine.Attrs {
 	}}
 }
 
+// changing is the answer to a call that begins to attach or detach a volume. It
+// does not say what happens with the volume when the instance ends (bf863178).
+func changing(x *engine.Exec, a engine.Attrs, state string) map[string]any {
+	out := project(x, "VolumeAttachment", a)
+	out["State"] = state
+	delete(out, "DeleteOnTermination")
+	return out
+}
+
 func attachVolume(x *engine.Exec) (map[string]any, error) {
 	volume, err := x.Find("volume", x.Params.Str("VolumeId"))
 	if err != nil {
@@ -160,9 +169,7 @@ func attachVolume(x *engine.Exec) (map[string]any, error) {
 	x.Enter("volume", volume, "in-use")
 	volume.Append("Attachments", a)
 	x.Edit("instance", instance).Append("BlockDeviceMappings", mapping(device, volume.ID, a))
-	out := project(x, "VolumeAttachment", a)
-	out["State"] = "attaching"
-	return out, nil
+	return changing(x, a, "attaching"), nil
 }
 
 func detachVolume(x *engine.Exec) (map[string]any, error) {
@@ -177,8 +184,7 @@ func detachVolume(x *engine.Exec) (map[string]any, error) {
 	if want := x.Params.Str("InstanceId"); want != "" && want != a.Str("InstanceId") {
 		return nil, engine.Refuse("InvalidAttachment.NotFound", "The volume '"+volume.ID+"' is not attached to instance '"+want+"' as device '"+a.Str("Device")+"'.").With()
 	}
-	out := project(x, "VolumeAttachment", a)
-	out["State"] = "detaching"
+	out := changing(x, a, "detaching")
 	release(x, volume)
 	if instance := x.Look("instance", a.Str("InstanceId")); instance != nil {
 		instance = x.Edit("instance", instance)
@@ -202,7 +208,7 @@ func modifyVolume(x *engine.Exec) (map[string]any, error) {
 		return nil, err
 	}
 	change := engine.Attrs{
-		"VolumeId": volume.ID, "ModificationState": "modifying", "Progress": 0, "StartTime": x.Now(),
+		"VolumeId": volume.ID, "ModificationState": "modifying", "Progress": int64(0), "StartTime": x.Now(),
 		"TargetMultiAttachEnabled": false, "OriginalMultiAttachEnabled": false,
 	}
 	volume = x.Edit("volume", volume)
