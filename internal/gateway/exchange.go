@@ -41,6 +41,8 @@ type exchange struct {
 	call record.Call
 	// intent is the number of the call's intent, 0 if it has none.
 	intent journal.Seq
+	// held is what the request's body takes of Limits.Bodies.
+	held int64
 }
 
 // serviceID is the service's name in the AWS CLI, or "" if it is not known.
@@ -89,6 +91,10 @@ func (x *exchange) failed(ctx context.Context, failure error) *Answer {
 	e, refused := asRefusal(failure)
 	switch {
 	case refused:
+	case errors.Is(failure, errBodiesFull):
+		x.gateway.Logger.WarnContext(ctx, "a call is refused: the bodies that are held have reached their limit",
+			"eventName", x.call.EventName, "requestID", x.call.RequestID)
+		e = refusal(tooLarge, x.request.Found)
 	case x.bodyErr != nil:
 		// A destination keeps nothing of a body that broke off.
 		if e, refused = asRefusal(x.refuseSignature(x.bodyErr)); !refused {

@@ -19,6 +19,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -65,7 +66,10 @@ type Options struct {
 }
 
 // Gateway is an http.Handler.
-type Gateway struct{ Options }
+type Gateway struct {
+	Options
+	bodies atomic.Int64 // what is left of Limits.Bodies
+}
 
 // New makes a gateway.
 func New(o Options) *Gateway {
@@ -73,12 +77,15 @@ func New(o Options) *Gateway {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Gateway{Options: o}
+	g := &Gateway{Options: o}
+	g.bodies.Store(o.Limits.Bodies)
+	return g
 }
 
 // ServeHTTP records and answers one request.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := g.newExchange(w, r)
+	defer x.release()
 	continueEmpty(w, r)
 	// The call is seen through whatever the client does; the destination's
 	// own limit bounds it.

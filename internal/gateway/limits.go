@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/cairn-audit/cairn/internal/awsapi"
-	"github.com/cairn-audit/cairn/internal/sigv4"
 )
 
 // Limits bound what a client can make the gateway hold or wait for. A zero
@@ -17,6 +16,10 @@ type Limits struct {
 	// Body is the largest request body that is read whole, in bytes.
 	// Streamed bodies (S3 objects) have no limit of size.
 	Body int64
+	// Bodies is how many bytes of such bodies, beyond the first 64 KiB of
+	// each, the gateway holds at once. A request that would need more is
+	// refused.
+	Bodies int64
 	// Answer is the largest answer that is read whole, to be recorded with
 	// its elements. A larger one is passed on and recorded without.
 	Answer int64
@@ -30,6 +33,9 @@ type Limits struct {
 func (l Limits) withDefaults() Limits {
 	if l.Body == 0 {
 		l.Body = 16 << 20
+	}
+	if l.Bodies == 0 {
+		l.Bodies = 512 << 20
 	}
 	if l.Answer == 0 {
 		l.Answer = 64 << 20
@@ -57,22 +63,6 @@ func errBodyIncomplete() *awsapi.Error {
 		Code: "IncompleteBody", Status: http.StatusBadRequest,
 		Message: "The request body did not arrive whole.",
 	}
-}
-
-// readWhole reads a body of at most max bytes. The error is a *sigv4.Error where
-// the body is not what was signed, else an *awsapi.Error.
-func readWhole(r io.Reader, max int64) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r, max+1))
-	if refused := (*sigv4.Error)(nil); errors.As(err, &refused) {
-		return nil, refused
-	}
-	if err != nil {
-		return nil, errBodyIncomplete()
-	}
-	if int64(len(body)) > max {
-		return nil, errBodyTooLarge()
-	}
-	return body, nil
 }
 
 // A patientReader reads a request's body and gives the client a fresh deadline

@@ -31,7 +31,7 @@ func (x *exchange) identify(context.Context) error {
 	}
 	wire := x.wireRequest()
 	if !objectStores[x.signature.Service] {
-		body, err := readWhole(x.body, x.gateway.Limits.Body)
+		body, err := x.readWhole(x.body)
 		if err != nil {
 			found, _ := x.gateway.Catalog.Find(x.signature.Service, wire)
 			x.note(found, nil)
@@ -178,7 +178,7 @@ func (x *exchange) openBody(credential identity.Credential) error {
 		}
 	}
 	if !takesStream(x.request.Found.Operation) {
-		body, err := readWhole(reader, x.gateway.Limits.Body)
+		body, err := x.readWhole(reader)
 		x.request.Body = body
 		return x.refuseSignature(err)
 	}

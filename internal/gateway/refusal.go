@@ -14,6 +14,8 @@ const (
 	notRecorded reason = iota
 	// tooBusy: the journal's queue is full.
 	tooBusy
+	// tooLarge: the bodies of the requests under way are too large together.
+	tooLarge
 	// unreachable: the destination could not be reached; nothing happened.
 	unreachable
 	// outcomeLost: the destination may have carried out the call.
@@ -58,6 +60,10 @@ var codes = map[reason]map[family]string{
 		familyQuery: "Throttling", familyEC2: "RequestLimitExceeded",
 		familyJSON: "ThrottlingException", familyS3: "SlowDown",
 	},
+	tooLarge: {
+		familyQuery: "Throttling", familyEC2: "RequestLimitExceeded",
+		familyJSON: "ThrottlingException", familyS3: "SlowDown",
+	},
 	unreachable: {
 		familyQuery: "ServiceUnavailable", familyEC2: "Unavailable",
 		familyJSON: "ServiceUnavailableException", familyS3: "ServiceUnavailable",
@@ -71,6 +77,7 @@ var codes = map[reason]map[family]string{
 var statuses = map[reason]int{
 	notRecorded:     http.StatusServiceUnavailable,
 	tooBusy:         http.StatusServiceUnavailable,
+	tooLarge:        http.StatusServiceUnavailable,
 	unreachable:     http.StatusServiceUnavailable,
 	outcomeLost:     http.StatusBadGateway,
 	internalFailure: http.StatusInternalServerError,
@@ -79,6 +86,7 @@ var statuses = map[reason]int{
 var messages = map[reason]string{
 	notRecorded:     "The call was refused because it cannot be recorded: the event journal cannot be written.",
 	tooBusy:         "The event journal cannot keep up. Reduce your request rate.",
+	tooLarge:        "Too many large requests are under way. Reduce your request rate.",
 	unreachable:     "The service behind this endpoint cannot be reached.",
 	outcomeLost:     "The answer of the service behind this endpoint was lost. The call may have been carried out.",
 	internalFailure: "An internal error occurred. The call may have been carried out.",
