@@ -20,7 +20,6 @@ import (
 	"github.com/cairn-audit/cairn/internal/services/channel"
 	"github.com/cairn-audit/cairn/internal/services/cloudtrail"
 	"github.com/cairn-audit/cairn/internal/services/cloudtraildata"
-	"github.com/cairn-audit/cairn/internal/services/sts"
 	"github.com/cairn-audit/cairn/internal/state"
 )
 
@@ -50,7 +49,7 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
 	var p parts
-	for _, step := range []func(context.Context, *parts) error{s.openState, s.openAccount, s.openJournal} {
+	for _, step := range []func(context.Context, *parts) error{s.openState, s.openAccount, s.openIdentities, s.openJournal} {
 		if err := step(ctx, &p); err != nil {
 			return nil, err
 		}
@@ -177,13 +176,7 @@ func (s *Server) routes(ctx context.Context, p *parts) (gateway.Routes, error) {
 	if err := s.routeUpstreams(ctx, &r); err != nil {
 		return r, err
 	}
-	if s.options.Auth == gateway.AuthVerify || r.Upstream == nil {
-		// Who is who is Cairn's own to say where it checks signatures.
-		r.BuiltIn["sts"] = gateway.BuiltIn(gateway.Validated(sts.Service{}))
-		if r.Upstream != nil && r.Configured["sts"] == nil {
-			r.Configured["sts"] = r.BuiltIn["sts"]
-		}
-	}
+	s.routeIdentities(&r, p.directory)
 	if r.Upstream != nil {
 		return r, nil
 	}

@@ -118,9 +118,15 @@ type Config struct {
 	// UpstreamCredentials sign what goes to the upstream, in --auth verify.
 	UpstreamCredentials *Credentials `yaml:"upstream_credentials"`
 	// RetentionDays is how long the history reaches back; default 90.
-	RetentionDays int           `yaml:"retention_days"`
-	Limits        ConfigLimits  `yaml:"limits"`
-	Sandbox       ConfigSandbox `yaml:"sandbox"`
+	RetentionDays int `yaml:"retention_days"`
+	// Accounts are further accounts, made at the start where they are not
+	// there. The server's own account enters them through the role
+	// OrganizationAccountAccessRole.
+	Accounts []string `yaml:"accounts"`
+	// OIDCIssuers are whose tokens AssumeRoleWithWebIdentity takes.
+	OIDCIssuers []Issuer      `yaml:"oidc_issuers"`
+	Limits      ConfigLimits  `yaml:"limits"`
+	Sandbox     ConfigSandbox `yaml:"sandbox"`
 }
 
 // ConfigSandbox changes how the built-in sandbox works.
@@ -186,5 +192,5 @@ func (c *Config) validate() error {
 			return fmt.Errorf("route of %s: %w", service, err)
 		}
 	}
-	return nil
+	return c.validateIdentities()
 }

@@ -38,6 +38,10 @@ type Call struct {
 	Time      time.Time
 	// Caller is who makes the call; a backend must not change it.
 	Caller *event.UserIdentity
+	// SourceIP and UserAgent are the caller's, as the event shows them; Secure
+	// says that the call came over TLS. All are for the conditions of policies.
+	SourceIP, UserAgent string
+	Secure              bool
 	// Learned is for the backend to fill in; it goes into the call's record.
 	Learned Learned
 }

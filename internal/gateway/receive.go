@@ -265,6 +265,7 @@ func (x *exchange) decode(context.Context) error {
 	x.request.Call = &awsapi.Call{
 		Operation: x.request.Found.Operation, Params: x.call.Params, AccountID: x.call.AccountID, Region: x.call.Region,
 		RequestID: x.call.RequestID, Time: x.started, Caller: x.call.Identity,
+		SourceIP: x.call.SourceIP, UserAgent: x.call.UserAgent, Secure: x.http.TLS != nil,
 	}
 	return nil
 }

@@ -67,7 +67,7 @@ func (b Book[T, P]) Create(v T) (T, error) {
 		return v, err
 	}
 	if e.ID == "" && b.prefix != "" {
-		e.ID = uniqueID(b.prefix, idLength)
+		e.ID = uniqueID(b.prefix, b.tx.account, idLength)
 	}
 	_, err := b.kind.Create(b.tx.tx, b.key(e.Name), v)
 	if errors.Is(err, state.ErrExists) {

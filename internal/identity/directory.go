@@ -155,7 +155,7 @@ func (o onlyAdministrator) Policy(arn string) (ManagedPolicy, bool) {
 func (onlyAdministrator) Policies() []ManagedPolicy {
 	created := time.Date(2015, 2, 6, 18, 39, 46, 0, time.UTC)
 	return []ManagedPolicy{{
-		Entity:      Entity{Name: "AdministratorAccess", ID: "ANPAIWMBCKSKIEE64ZLYK", Path: "/", Created: created},
+		Entity: Entity{Name: "AdministratorAccess", ID: "ANPAIWMBCKSKIEE64ZLYK", Path: "/", Created: created}, AWS: true,
 		Description: "Provides full access to AWS services and resources.", Updated: created, Default: "v1", Made: 1,
 		Versions: []PolicyVersion{{ID: "v1", Created: created, Document: strings.TrimSpace(`
 {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`)}},

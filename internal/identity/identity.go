@@ -17,7 +17,9 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 
 	"github.com/cairn-audit/cairn/event"
@@ -79,12 +81,50 @@ func (c Credential) GoString() string { return c.AccessKeyID }
 func (c Credential) LogValue() slog.Value { return slog.StringValue(c.AccessKeyID) }
 
 // uniqueID makes an id as IAM forms them: the prefix, then capital letters and
-// digits of base 32 to a length of 20 (keys) or 21 (principals).
-func uniqueID(prefix string, length int) string {
-	b := make([]byte, 16)
-	rand.Read(b)
-	id := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b)
+// digits of base 32 to a length of 20 (keys) or 21 (principals). The first 48
+// bits after the prefix are a one, the number of the account, and the beginning
+// of what is random: so it is with AWS's ids (AROATZY6AEXH… is of account
+// 261519058382), and programs read the account from a key.
+func uniqueID(prefix, account string, length int) string {
+	random := make([]byte, 16)
+	rand.Read(random)
+	return formID(prefix, account, length, random)
+}
+
+func formID(prefix, account string, length int, random []byte) string {
+	n, err := strconv.ParseUint(account, 10, 40)
+	if err == nil {
+		head := uint64(random[5]&accountShiftMask) | n<<accountShift | 1<<47
+		for i := range 6 {
+			random[i] = byte(head >> (8 * (5 - i)))
+		}
+	}
+	id := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(random)
 	return prefix + id[:length-len(prefix)]
+}
+
+// accountShift is how many random bits follow an account's number in the first
+// 48 bits of an id.
+const (
+	accountShift     = 7
+	accountShiftMask = 1<<accountShift - 1
+)
+
+// AccountInID is the account that an id made by AWS, or here, tells of.
+func AccountInID(id string) (account string, ok bool) {
+	if len(id) < keyIDLength {
+		return "", false
+	}
+	b, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(id[4:keyIDLength])
+	if err != nil || b[0]&0x80 == 0 {
+		return "", false
+	}
+	var head uint64
+	for _, v := range b[:6] {
+		head = head<<8 | uint64(v)
+	}
+	n := head &^ (1 << 47) >> accountShift
+	return fmt.Sprintf("%012d", n), n < 1_000_000_000_000
 }
 
 // newSecret makes a secret of 40 characters, as AWS's are.

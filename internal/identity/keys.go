@@ -51,7 +51,7 @@ func (t *Tx) CreateKey(userName string, now time.Time) (Key, error) {
 }
 
 func (t *Tx) createKey(k accessKey, now time.Time) (Key, error) {
-	id, secret := uniqueID(prefixAccessKey, keyIDLength), newSecret()
+	id, secret := uniqueID(prefixAccessKey, k.AccountID, keyIDLength), newSecret()
 	k.Created = now.UTC().Truncate(time.Second)
 	k.Secret = t.directory.key.Seal([]byte(secret), sealContext(id))
 	_, err := accessKeys.Create(t.tx, id, k)

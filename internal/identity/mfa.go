@@ -69,6 +69,12 @@ func (t *Tx) changeDevice(serial string, f func(*Device) error) (Device, error) 
 	return t.Devices().Change(t.deviceName(serial), f)
 }
 
+// ChangeDevice changes a device, found by its serial number.
+func (t *Tx) ChangeDevice(serial string, f func(*Device) error) error {
+	_, err := t.changeDevice(serial, f)
+	return err
+}
+
 // deviceName is the name in one of the account's serial numbers, else what no
 // device is called.
 func (t *Tx) deviceName(serial string) string {

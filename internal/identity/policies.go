@@ -7,9 +7,11 @@ import (
 	"time"
 )
 
-// ManagedPolicy is a customer's managed policy.
+// ManagedPolicy is a managed policy.
 type ManagedPolicy struct {
 	Entity
+	// AWS: it is one of AWS's own, not the account's.
+	AWS         bool      `json:"-"`
 	Description string    `json:"description,omitempty"`
 	Updated     time.Time `json:"updated"`
 	// Versions are in the order of their making; Default is the id of the

@@ -2,7 +2,6 @@ package identity
 
 import (
 	"crypto/sha256"
-	"encoding/base32"
 	"fmt"
 	"strings"
 	"time"
@@ -48,9 +47,9 @@ func ServiceLinked(account, principal string, now time.Time) event.UserIdentity 
 	}
 }
 
-// derivedID is an id in the form of uniqueID that follows from parts.
+// derivedID is an id in the form of uniqueID that follows from parts, of which
+// the first is the account.
 func derivedID(prefix string, length int, parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
-	id := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:])
-	return prefix + id[:length-len(prefix)]
+	return formID(prefix, parts[0], length, sum[:])
 }

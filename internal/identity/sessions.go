@@ -79,7 +79,7 @@ func (s *Session) PackedSize() int {
 // returns its credentials. Nothing is written.
 func (t *Tx) Open(s Session, now time.Time, length time.Duration) (Temporary, error) {
 	s.AccountID = t.account
-	s.AccessKeyID, s.Secret = uniqueID(prefixSession, keyIDLength), newSecret()
+	s.AccessKeyID, s.Secret = uniqueID(prefixSession, t.account, keyIDLength), newSecret()
 	s.Began, s.Ends = now.Unix(), now.Add(length).Unix()
 	id, err := t.sessionIdentity(&s)
 	if err != nil {
