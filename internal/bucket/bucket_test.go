@@ -66,6 +66,9 @@ func front(t *testing.T, s *Server) http.Handler {
 		}
 		defer res.Body.Close()
 		for name, values := range res.Header {
+			if strings.HasPrefix(name, "X-Amz-Meta-") {
+				name = strings.ToLower(name)
+			}
 			w.Header()[name] = values
 		}
 		w.WriteHeader(res.StatusCode)
@@ -156,9 +159,9 @@ func do(t *testing.T, s *Server, r *http.Request) (int, http.Header, string) {
 	return res.StatusCode, res.Header, string(body)
 }
 
-// userMeta is an object's user metadata, whose names are in lower case.
+// userMeta is an object's user metadata.
 func userMeta(h http.Header, name string) string {
-	return strings.Join(h["x-amz-meta-"+name], ",")
+	return h.Get("X-Amz-Meta-" + name)
 }
 
 func request(method, target, body string) *http.Request {

@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/cairn-audit/cairn/internal/cairntest"
 )
 
 // blob makes size bytes that do not compress.
@@ -29,17 +31,12 @@ func blob(size int) []byte {
 // TestClientsWorkThroughForward plays sessions of AWS's own clients, each of
 // which codes and signs its requests in its own way.
 func TestClientsWorkThroughForward(t *testing.T) {
-	// The server takes the working directory, so what is relative comes first.
-	script, err := filepath.Abs(filepath.Join("testdata", "boto3_session.py"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	plain, secure := serve(t, start(t))
 	for name, session := range map[string]func(*testing.T){
 		"Go SDK":          func(t *testing.T) { useGoSDK(t, "gosdk", plain) },
 		"Go SDK with TLS": func(t *testing.T) { useGoSDK(t, "gosdk-tls", secure) },
 		"AWS CLI":         func(t *testing.T) { useCLI(t, plain.URL) },
-		"boto3":           func(t *testing.T) { useBoto3(t, script, plain.URL, secure.URL) },
+		"boto3":           func(t *testing.T) { cairntest.PlayS3(t, plain.URL, "test", "test", "") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -221,17 +218,5 @@ func sameFile(t *testing.T, a, b string) {
 	got, errB := os.ReadFile(b)
 	if errA != nil || errB != nil || !bytes.Equal(want, got) {
 		t.Errorf("%s has %d bytes (%v), %s has %d (%v)", a, len(want), errA, b, len(got), errB)
-	}
-}
-
-func useBoto3(t *testing.T, script, plain, secure string) {
-	python, err := exec.LookPath("python3")
-	if err != nil || exec.Command(python, "-c", "import boto3").Run() != nil {
-		t.Skip("boto3 is not installed")
-	}
-	cmd := exec.CommandContext(t.Context(), python, script, plain, secure)
-	cmd.Env = clientEnv(t)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -38,9 +38,6 @@ const (
 // than it signed; nothing is stored then. Forward does not change r and does
 // not close its body.
 //
-// The names of user metadata in the answer are in lower case, x-amz-meta-*, as
-// they have to be on the wire: copy the header map as it is.
-//
 // An error is one of the way to the server, of r.Body, or of the sync; whether
 // a change was made is then unknown. What the server refuses is an answer.
 func (s *Server) Forward(ctx context.Context, r *http.Request) (*http.Response, error) {
@@ -65,16 +62,10 @@ func (s *Server) Forward(ctx context.Context, r *http.Request) (*http.Response, 
 	return res, nil
 }
 
-// tidy gives an answer's headers the form that S3's have. The server repeats
-// some identifiers, and net/http has changed the case of the names of user
-// metadata, which clients show to their users.
+// tidy takes away what the server repeats of its identifiers.
 func tidy(h http.Header) {
-	for name, values := range h {
-		switch {
-		case strings.HasPrefix(name, "X-Amz-Meta-"):
-			delete(h, name)
-			h[strings.ToLower(name)] = values
-		case name == "X-Amz-Request-Id" || name == "X-Amz-Id-2":
+	for _, name := range []string{"X-Amz-Request-Id", "X-Amz-Id-2"} {
+		if values := h[name]; len(values) > 1 {
 			h[name] = values[:1]
 		}
 	}

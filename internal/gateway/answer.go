@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/cairn-audit/cairn/internal/awsapi"
@@ -72,7 +73,7 @@ func (x *exchange) send(a *Answer) {
 	}
 	header := x.writer.Header()
 	for name, values := range a.Header {
-		header[name] = values
+		header[onTheWire(name)] = values
 	}
 	if _, ok := header["Content-Type"]; !ok {
 		header["Content-Type"] = nil // keeps net/http from guessing one
@@ -97,6 +98,15 @@ func (x *exchange) send(a *Answer) {
 		// the whole.
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// onTheWire is a header's name as S3 spells it, where that matters: clients show
+// their users the names of user metadata, and net/http has changed their case.
+func onTheWire(name string) string {
+	if strings.HasPrefix(name, "X-Amz-Meta-") {
+		return strings.ToLower(name)
+	}
+	return name
 }
 
 func bodyAllowed(status int) bool {

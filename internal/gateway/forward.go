@@ -104,11 +104,23 @@ func (u *Upstream) outgoing(ctx context.Context, r *Request) (*http.Request, err
 	switch {
 	case r.Stream != nil:
 		// As it came: chunked framing and its signatures are the client's.
-		out.Body, out.ContentLength = io.NopCloser(r.Raw), r.HTTP.ContentLength
+		return out, setStream(out, r.Raw, r.HTTP.ContentLength)
 	case len(r.Body) > 0:
 		setBody(out, r.Body)
 	}
 	return out, nil
+}
+
+// setStream gives a request a body that can be sent once, of a length that is -1
+// if it is unknown. An empty one is read here, where its end may prove wrong:
+// net/http would send it chunked, which S3 does not take.
+func setStream(out *http.Request, body io.Reader, length int64) error {
+	if length == 0 {
+		_, err := io.Copy(io.Discard, body)
+		return err
+	}
+	out.Body, out.ContentLength = io.NopCloser(body), length
+	return nil
 }
 
 // setBody gives a request a body that can be sent again if the connection was

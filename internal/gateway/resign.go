@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -45,7 +44,9 @@ func (u *Upstream) sign(ctx context.Context, out *http.Request, r *Request) erro
 	hash := sigv4.HashHex(r.Body)
 	if r.Stream != nil {
 		hash = unsignedPayload
-		out.Body, out.ContentLength = io.NopCloser(newProvenReader(r.Stream)), r.Length
+		if err := setStream(out, newProvenReader(r.Stream), r.Length); err != nil {
+			return err
+		}
 	} else if len(r.Body) > 0 {
 		setBody(out, r.Body)
 	}

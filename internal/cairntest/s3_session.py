@@ -1,16 +1,20 @@
-"""What a boto3 user does with S3; the arguments are an http and an https endpoint."""
+"""What a boto3 user does with S3; the arguments are an http and an https endpoint.
+
+The third is empty, or "moto", which leaves out what that emulator does not do.
+"""
 
 import io
 import os
 import sys
-import urllib.request
 import warnings
 
 import boto3
+import urllib3
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError, MissingDependencyException
 
+moto = sys.argv[3] == "moto"
 warnings.filterwarnings("ignore")  # of certificates that nobody signed
 once = Config(retries={"max_attempts": 1})  # for errors that are meant
 s3 = boto3.client("s3", endpoint_url=sys.argv[1], config=once)
@@ -62,11 +66,24 @@ plain.put_object(Bucket="boto", Key="signed", Body=data, Metadata={"a": "b"})
 got = check("signed", data)
 assert got["Metadata"] == {"a": "b"}, got
 
-for method, verb, body in (("put_object", "PUT", b"presigned"), ("get_object", "GET", None)):
-    url = s3.generate_presigned_url(method, Params={"Bucket": "boto", "Key": "p q+r"})
-    with urllib.request.urlopen(urllib.request.Request(url, method=verb, data=body)) as r:
-        if verb == "GET":
-            assert r.read() == b"presigned"
+# URLs, which for such an endpoint are signed with Version 2, and with Version 4.
+v4 = boto3.client("s3", endpoint_url=sys.argv[1], config=Config(signature_version="s3v4"))
+for client in (s3, v4):
+    where = {"Bucket": "boto", "Key": "p q+r/ü"}
+    put = client.generate_presigned_url("put_object", Params=where)
+    get = client.generate_presigned_url("get_object", Params=where | {"ResponseContentType": "text/x; a=b"})
+    copy = client.generate_presigned_url("copy_object", Params={"Bucket": "boto", "Key": "copy", "CopySource": where})
+    assert urllib3.request("PUT", put, body=b"presigned").status == 200
+    got = urllib3.request("GET", get)
+    assert got.data == b"presigned", got.data
+    assert moto or got.headers["Content-Type"] == "text/x; a=b"
+    assert urllib3.request("PUT", copy, headers={"x-amz-copy-source": "boto/p%20q%2Br/%C3%BC"}).status == 200
+    check("copy", b"presigned")
+    s3.delete_object(Bucket="boto", Key="copy")
+
+source = {"Bucket": "boto", "Key": "signed"}
+s3.copy_object(Bucket="boto", Key="copy", CopySource=source, Metadata={"c": "d"}, MetadataDirective="REPLACE")
+assert check("copy", data)["Metadata"] == {"c": "d"}
 
 s3.put_object_tagging(Bucket="boto", Key="k", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]})
 assert s3.get_object_tagging(Bucket="boto", Key="k")["TagSet"] == [{"Key": "a", "Value": "b"}]
@@ -85,6 +102,8 @@ for call, code in (
     (lambda: s3.put_object(Bucket="boto", Key="signed", Body=b"x", IfNoneMatch="*"), "PreconditionFailed"),
     (lambda: s3.delete_bucket(Bucket="boto"), "BucketNotEmpty"),
 ):
+    if moto and code == "BadDigest":
+        continue
     try:
         call()
         raise AssertionError("no " + code)
