@@ -156,6 +156,54 @@ func TestAnAnswerWhoseEventCannotBeWrittenIsWithheldAndItsIntentStaysOpen(t *tes
 	}
 }
 
+// Who looks for the call when the journal can write again must find it, without
+// a restart.
+func TestAnEventThatCouldNotBeWrittenIsWrittenBeforeTheNextCall(t *testing.T) {
+	var calls atomic.Int64
+	var f *front
+	f = newFront(t, keys(&calls, func() {
+		if calls.Load() == 1 {
+			f.journal.failing(&journal.UnavailableError{Cause: syscall.ENOSPC})
+		}
+	}))
+	f.call("ec2", "CreateKeyPair", createKey).mustHave(t, 503, "<Code>Unavailable</Code>")
+	f.call("ec2", "CreateKeyPair", createKey).mustHave(t, 503, "<Code>Unavailable</Code>")
+	f.journal.failing(nil)
+	f.call("ec2", "DescribeKeyPairs", nil).mustHave(t, 200, "")
+	if open := f.journal.openIntents(); len(open) != 0 {
+		t.Errorf("%d intents are open", len(open))
+	}
+	events := f.journal.events()
+	if len(events) != 2 || events[0].EventName != "CreateKeyPair" || events[0].ErrorCode != "" || events[1].EventName != "DescribeKeyPairs" {
+		t.Errorf("%d events: %+v", len(events), events)
+	}
+	if n := calls.Load(); n != 2 {
+		t.Errorf("the backend was called %d times", n)
+	}
+}
+
+func TestAnAnswerThatTheJournalHasNoRoomForIsLeftOutOfTheEvent(t *testing.T) {
+	var calls atomic.Int64
+	var f *front
+	f = newFront(t, keys(&calls, func() {
+		f.journal.mu.Lock()
+		defer f.journal.mu.Unlock()
+		f.journal.fail = func(r journal.Record) error {
+			if strings.Contains(string(r.Data), `"keyName":"k"},"responseElements":{"requestId"`) {
+				return journal.ErrTooLarge
+			}
+			return nil
+		}
+	}))
+	f.call("ec2", "CreateKeyPair", createKey).mustHave(t, 200, "very secret")
+	if e := f.journal.only(); !strings.Contains(string(e.ResponseElements), `"omitted":"true"`) || e.ErrorCode != "" {
+		t.Errorf("the event has %s, %s", e.ResponseElements, e.ErrorCode)
+	}
+	if open := f.journal.openIntents(); len(open) != 0 {
+		t.Errorf("%d intents are open", len(open))
+	}
+}
+
 func TestAClientThatHangsUpCancelsNothingOfItsRecord(t *testing.T) {
 	began, goOn := make(chan struct{}), make(chan struct{})
 	f := newFront(t, BuiltIn(backendFunc(func(ctx context.Context, _ *awsapi.Call) (map[string]any, error) {

@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/cairn-audit/cairn/event"
@@ -25,12 +27,15 @@ type Journal interface {
 //
 // A call that changes something is recorded twice. Its intent is durable before
 // the call is handed over: it holds the event as it will be if nothing more is
-// ever known, "outcome unknown". The event settles it. An intent that is still
-// open when Cairn starts becomes that event; see Recover. A call that only reads
-// has no intent, and is handed over only while the journal can write.
+// ever known, "outcome unknown". The event settles it; where the journal cannot
+// take the event, it is kept and tried again before the next call. An intent
+// that is still open when Cairn starts becomes the event that it holds; see
+// Recover. A call that only reads has no intent, and is handed over only while
+// the journal can write.
 type Recorder struct {
 	journal Journal
 	records *record.Builder
+	late    lateEvents
 }
 
 // NewRecorder makes a recorder.
@@ -79,35 +84,60 @@ func (e *UnrecordedError) Unwrap() error { return e.Err }
 // intent commits that a call is about to be handed over, where that is needed,
 // and returns the intent's number, else 0.
 func (r *Recorder) intent(ctx context.Context, c *record.Call) (journal.Seq, error) {
+	if err := r.late.commit(ctx, r.journal); err != nil {
+		return 0, err
+	}
 	if r.records.ReadOnly(c.Operation) {
 		return 0, r.journal.Ready(ctx)
 	}
 	unknown := *c
 	unknown.OutcomeUnknown = true
-	return r.append(ctx, &unknown, journal.Record{Kind: journal.Intent})
+	data, err := encode(r.records.Build(&unknown))
+	if err != nil {
+		return 0, fmt.Errorf("encode the intent of %s: %w", c.EventName, err)
+	}
+	return r.journal.Append(ctx, journal.Record{Kind: journal.Intent, Data: data})
 }
 
 // event commits what came of a call: all of its copies, or none.
 func (r *Recorder) event(ctx context.Context, c *record.Call, intent journal.Seq, copies ...record.Call) error {
-	_, err := r.append(ctx, c, journal.Record{Kind: journal.Event, Settles: intent}, copies...)
+	events := []*event.Event{r.records.Build(c)}
+	for i := range copies {
+		events = append(events, r.records.Build(&copies[i]))
+	}
+	err := r.commit(ctx, intent, events)
+	if errors.Is(err, journal.ErrTooLarge) {
+		// The intent fitted, which has all but the answer.
+		for _, e := range events {
+			e.ResponseElements = omitted(e.ResponseElements)
+		}
+		err = r.commit(ctx, intent, events)
+	}
 	return err
 }
 
-func (r *Recorder) append(ctx context.Context, c *record.Call, rec journal.Record, copies ...record.Call) (journal.Seq, error) {
-	data, err := encode(r.records.Build(c))
-	if err != nil {
-		return 0, fmt.Errorf("encode the event of %s: %w", c.EventName, err)
-	}
-	rec.Data = data
-	recs := []journal.Record{rec}
-	for i := range copies {
-		data, err := encode(r.records.Build(&copies[i]))
+// commit commits the events of a call.
+func (r *Recorder) commit(ctx context.Context, intent journal.Seq, events []*event.Event) error {
+	recs := make([]journal.Record, len(events))
+	for i, e := range events {
+		data, err := encode(e)
 		if err != nil {
-			return 0, fmt.Errorf("encode the event of %s for account %s: %w", c.EventName, copies[i].AccountID, err)
+			return fmt.Errorf("encode the event of %s for account %s: %w", e.EventName, e.RecipientAccountID, err)
 		}
-		recs = append(recs, journal.Record{Kind: rec.Kind, Data: data})
+		recs[i] = journal.Record{Kind: journal.Event, Data: data}
 	}
-	return r.journal.Append(ctx, recs...)
+	recs[0].Settles = intent
+	_, err := r.journal.Append(ctx, recs...)
+	if intent != 0 && mayPass(err) {
+		r.late.keep(recs)
+	}
+	return err
+}
+
+// omitted stands for elements that are too large for the journal, in
+// CloudTrail's form.
+func omitted(elements json.RawMessage) json.RawMessage {
+	return fmt.Appendf(nil, `{"reason":"responseElements too large","omitted":"true","originalSize":"%d"}`, len(elements))
 }
 
 // typicalEvent is the size in bytes that most events do not exceed.
