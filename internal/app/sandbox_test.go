@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"log/slog"
 	"testing"
 	"time"
@@ -18,8 +19,10 @@ func TestServiceEventsAreRecordedOnce(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	if err := s.openJournal(t.Context(), &p); err != nil {
-		t.Fatal(err)
+	for _, open := range []func(context.Context, *parts) error{s.openState, s.openJournal} {
+		if err := open(t.Context(), &p); err != nil {
+			t.Fatal(err)
+		}
 	}
 	p.recorder = gateway.NewRecorder(p.journal, nil)
 	for _, id := range []string{"a", "b", "a"} {
