@@ -23,6 +23,7 @@ func Service() *engine.Service {
 		},
 		Tagging: engine.Tagging{Param: "tags", Key: "key", Value: "value"},
 		Lacks:   engine.Refuse("UnsupportedFeatureException", "The sandbox does not have the operation {name} of Amazon ECS."),
+		Settle:  settle,
 		TokenReused: engine.Refuse("ConflictException",
 			"The client token was used before with other parameters."),
 	}

@@ -93,7 +93,7 @@ func serviceOps() []engine.Op {
 				for _, d := range r.Subs("deployments") {
 					d.Set("desiredCount", 0)
 				}
-				return scale(x, r)
+				return nil
 			},
 		}},
 	}
@@ -145,12 +145,27 @@ func checkService(x *engine.Exec) error {
 	if !x.Params.Has("taskDefinition") {
 		return invalid("TaskDefinition can not be blank.").With()
 	}
-	for _, id := range x.Params.Strs("loadBalancers.targetGroupArn") {
-		if x.Look("elbv2/target-group", id) == nil {
-			return invalid("Unable to assume role and validate the specified targetGroupArn: " + id).With()
-		}
+	if err := checkTargetGroups(x); err != nil {
+		return err
 	}
 	return checkCount(x, nil)
+}
+
+// checkTargetGroups wants target groups that tasks of the definition can be
+// registered with.
+func checkTargetGroups(x *engine.Exec) error {
+	definition := x.Look("task-definition", x.Params.Str("taskDefinition"))
+	for _, id := range x.Params.Strs("loadBalancers.targetGroupArn") {
+		group := x.Look("elbv2/target-group", id)
+		if group == nil {
+			return invalid("Unable to assume role and validate the specified targetGroupArn: " + id).With()
+		}
+		if kind := group.Str("TargetType"); definition != nil && definition.Str("networkMode") == "awsvpc" && kind != "ip" {
+			return invalid("The provided target group " + id + " has target type " + kind +
+				", which is incompatible with the awsvpc network mode specified in the task definition.").With()
+		}
+	}
+	return nil
 }
 
 // maxCount is how many tasks a service may have.
@@ -163,8 +178,20 @@ func checkCount(x *engine.Exec, _ *engine.Resource) error {
 	return nil
 }
 
-// deploy begins a deployment of the service.
+// deploy begins a deployment of the service, which the scheduler carries out. It
+// refuses what could start no task.
 func deploy(x *engine.Exec, r *engine.Resource) error {
+	cluster, err := x.Find("cluster", r.Str("clusterArn"))
+	if err != nil {
+		return err
+	}
+	definition, err := x.Find("task-definition", r.Str("taskDefinition"))
+	if err != nil {
+		return err
+	}
+	if _, err := newTask(x, cluster, definition, r.Attrs, engine.Attrs{"launchType": r.Str("launchType")}); err != nil {
+		return err
+	}
 	d := engine.Attrs{
 		"id": x.Digits("ecs-svc/", 19), "status": "PRIMARY", "taskDefinition": r.Str("taskDefinition"),
 		"desiredCount": r.Int("desiredCount"), "pendingCount": 0, "runningCount": 0, "failedTasks": 0,
@@ -175,81 +202,20 @@ func deploy(x *engine.Exec, r *engine.Resource) error {
 	}
 	d.Set("rolloutStateReason", "ECS deployment "+d.Str("id")+" in progress.")
 	r.Set("deployments", []any{map[string]any(d)})
-	return scale(x, r)
+	return nil
 }
 
 func redeploy(x *engine.Exec, r *engine.Resource) error {
 	before := x.Before("service", r.ID)
-	fresh := r.Str("taskDefinition") != before.Str("taskDefinition") || x.Params.Bool("forceNewDeployment") ||
-		x.Params.Has("networkConfiguration") || x.Params.Has("platformVersion")
-	if !fresh {
-		for _, d := range r.Subs("deployments") {
-			d.Set("desiredCount", r.Int("desiredCount"))
-			d.Set("updatedAt", x.Now())
-		}
-		return scale(x, r)
+	if r.Str("taskDefinition") != before.Str("taskDefinition") || x.Params.Bool("forceNewDeployment") ||
+		x.Params.Has("networkConfiguration") || x.Params.Has("platformVersion") {
+		return deploy(x, r)
 	}
-	for _, t := range tasksOf(x, r) {
-		stop(x, t, "ServiceSchedulerInitiated", "Scaling activity initiated by (deployment "+before.Str("deployments.id")+")")
+	for _, d := range r.Subs("deployments") {
+		d.Set("desiredCount", r.Int("desiredCount"))
+		d.Set("updatedAt", x.Now())
 	}
-	return deploy(x, r)
-}
-
-// tasksOf are the service's tasks that run, or are about to.
-func tasksOf(x *engine.Exec, r *engine.Resource) []*engine.Resource {
-	var all []*engine.Resource
-	for _, t := range x.List("ecs/task") {
-		if t.Str("clusterArn") == r.Str("clusterArn") && t.Str("group") == "service:"+r.Str("serviceName") && t.Str("desiredStatus") == "RUNNING" {
-			all = append(all, t)
-		}
-	}
-	return all
-}
-
-// scale starts or stops tasks until the service has as many as it should.
-func scale(x *engine.Exec, r *engine.Resource) error {
-	have := tasksOf(x, r)
-	want := int(r.Int("desiredCount"))
-	deployment := r.Str("deployments.id")
-	for len(have) > want {
-		stop(x, have[0], "ServiceSchedulerInitiated", "Scaling activity initiated by (deployment "+deployment+")")
-		have = have[1:]
-	}
-	if len(have) == want {
-		return nil
-	}
-	cluster, err := x.Find("cluster", r.Str("clusterArn"))
-	if err != nil {
-		return err
-	}
-	definition, err := x.Find("task-definition", r.Str("taskDefinition"))
-	if err != nil {
-		return err
-	}
-	var names []string
-	for range want - len(have) {
-		a := engine.Attrs{"group": "service:" + r.Str("serviceName"), "startedBy": deployment}
-		a.Set("launchType", r.Get("launchType"))
-		a.Set("enableExecuteCommand", r.Get("enableExecuteCommand"))
-		t, err := start(x, cluster, definition, r.Sub("networkConfiguration"), a)
-		if err != nil {
-			return err
-		}
-		names = append(names, "(task "+last(t.ID)+")")
-	}
-	report(x, r, fmt.Sprintf("has started %d tasks: %s.", len(names), strings.Join(names, " ")))
 	return nil
-}
-
-// eventsKept is how many events a service shows.
-const eventsKept = 100
-
-// report adds an event to the service, the newest first.
-func report(x *engine.Exec, r *engine.Resource, text string) {
-	events := append([]any{map[string]any{
-		"id": x.UUID(), "createdAt": x.Now(), "message": "(service " + r.Str("serviceName") + ") " + text,
-	}}, r.All("events")...)
-	r.Set("events", events[:min(len(events), eventsKept)])
 }
 
 // viewService counts the service's tasks.

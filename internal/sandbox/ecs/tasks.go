@@ -129,7 +129,11 @@ func launch(x *engine.Exec) ([]*engine.Resource, error) {
 	x.Remember(a)
 	var made []*engine.Resource
 	for range count {
-		t, err := start(x, cluster, definition, x.Params.Sub("networkConfiguration"), a.Clone())
+		a, err := newTask(x, cluster, definition, x.Params, a.Clone())
+		if err != nil {
+			return nil, err
+		}
+		t, err := x.Add("task", a)
 		if err != nil {
 			return nil, err
 		}
@@ -138,8 +142,9 @@ func launch(x *engine.Exec) ([]*engine.Resource, error) {
 	return made, nil
 }
 
-// start starts a task of the definition with the attributes.
-func start(x *engine.Exec, cluster, definition *engine.Resource, network, a engine.Attrs) (*engine.Resource, error) {
+// newTask completes the attributes of a task of the definition, as a request or
+// a service wants it.
+func newTask(x *engine.Exec, cluster, definition *engine.Resource, want, a engine.Attrs) (engine.Attrs, error) {
 	a.Set("clusterArn", cluster.ID)
 	a.Set("taskDefinitionArn", definition.ID)
 	for _, member := range []string{"cpu", "memory", "ephemeralStorage"} {
@@ -148,7 +153,7 @@ func start(x *engine.Exec, cluster, definition *engine.Resource, network, a engi
 	kind := a.Str("launchType")
 	if kind == "" {
 		kind = "EC2"
-		if slices.Contains(x.Params.Strs("capacityProviderStrategy.capacityProvider"), "FARGATE") ||
+		if slices.Contains(want.Strs("capacityProviderStrategy.capacityProvider"), "FARGATE") ||
 			slices.Contains(cluster.Strs("defaultCapacityProviderStrategy.capacityProvider"), "FARGATE") {
 			kind = "FARGATE"
 			a.Set("capacityProviderName", "FARGATE")
@@ -168,7 +173,7 @@ func start(x *engine.Exec, cluster, definition *engine.Resource, network, a engi
 		}
 	}
 	if definition.Str("networkMode") == "awsvpc" {
-		if err := attach(x, network, a); err != nil {
+		if err := attach(x, want.Sub("networkConfiguration"), a); err != nil {
 			return nil, err
 		}
 	}
@@ -186,7 +191,7 @@ func start(x *engine.Exec, cluster, definition *engine.Resource, network, a engi
 		containers = append(containers, map[string]any(one))
 	}
 	a.Set("containers", containers)
-	return x.Add("task", a)
+	return a, nil
 }
 
 // attach gives the task a network interface in one of the subnets.
@@ -207,6 +212,7 @@ func attach(x *engine.Exec, network, a engine.Attrs) error {
 	}
 	subnet := x.Look("ec2/subnet", ids[x.Number(uint64(len(ids)))])
 	a.Set("availabilityZone", subnet.Str("AvailabilityZone"))
+	a.Set(taskGroups, network.Strs("awsvpcConfiguration.securityGroups"))
 	a.Set("attachments", []any{map[string]any{
 		"id": x.UUID(), "type": "ElasticNetworkInterface", "status": "PRECREATED",
 		"details": []any{map[string]any{"name": "subnetId", "value": subnet.ID}},
