@@ -161,22 +161,29 @@ func cmdRecorded(ts *testscript.TestScript, neg bool, args []string) {
 	cmdEvent(ts, false, append([]string{"eventName=" + args[0]}, args[1:]...))
 }
 
-// cmdUntil runs a command again and again until its output matches, ten seconds
-// at most: until REGEXP PROGRAM ….
+// cmdUntil runs a command again and again until its output matches, for twenty
+// seconds or as long as it is told: until [-DURATION] REGEXP PROGRAM ….
 func cmdUntil(ts *testscript.TestScript, neg bool, args []string) {
+	patience := 20 * time.Second
+	if len(args) > 0 && strings.HasPrefix(args[0], "-") {
+		var err error
+		patience, err = time.ParseDuration(args[0][1:])
+		ts.Check(err)
+		args = args[1:]
+	}
 	if neg || len(args) < 2 {
-		ts.Fatalf("usage: until REGEXP PROGRAM …")
+		ts.Fatalf("usage: until [-DURATION] REGEXP PROGRAM …")
 	}
 	want, err := regexp.Compile("(?m)" + args[0])
 	ts.Check(err)
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(patience)
 	for {
 		err := ts.Exec(args[1], args[2:]...)
 		if err == nil && want.MatchString(ts.ReadFile("stdout")) {
 			return
 		}
 		if time.Now().After(deadline) {
-			ts.Fatalf("in ten seconds nothing matched %s: %v\n%s%s", args[0], err, ts.ReadFile("stdout"), ts.ReadFile("stderr"))
+			ts.Fatalf("in %v nothing matched %s: %v\n%s%s", patience, args[0], err, ts.ReadFile("stdout"), ts.ReadFile("stderr"))
 		}
 		time.Sleep(200 * time.Millisecond)
 	}
