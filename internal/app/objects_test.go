@@ -1,7 +1,9 @@
 package app
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
 	"maps"
 	"path/filepath"
 	"testing"
@@ -10,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/cairn-audit/cairn/internal/cairntest"
 	"github.com/cairn-audit/cairn/internal/gateway"
@@ -57,9 +61,53 @@ func TestBoto3WorksWithAnEmulatorThatIsSignedFor(t *testing.T) {
 
 var anyKey = identity.Credential{AccessKeyID: "test", SecretAccessKey: "test"}
 
-// objectEvents counts the events of S3 by what they say that happened. What is
-// refused because it is not what was signed, or has a wrong checksum in its
-// trailer, does not go beyond the first server.
+// TestTheGoSDKWorksOverTLS: there it sends a stream in chunks, with its checksum
+// in a trailer.
+func TestTheGoSDKWorksOverTLS(t *testing.T) {
+	dir := t.TempDir()
+	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	writeCertificate(t, cert, key)
+	for _, mode := range []gateway.Auth{gateway.AuthOpen, gateway.AuthVerify} {
+		t.Run(string(mode), func(t *testing.T) {
+			s := start(t, Options{Data: filepath.Join(t.TempDir(), "data"), Auth: mode, TLSCert: cert, TLSKey: key})
+			who := anyKey
+			if mode == gateway.AuthVerify {
+				who = administrator(t, s)
+			}
+			useGoSDK(t, s3.New(s3.Options{
+				BaseEndpoint: aws.String(s.Endpoint().URL), UsePathStyle: true, Region: "eu-west-1", HTTPClient: trusting(t, cert),
+				Credentials: credentials.NewStaticCredentialsProvider(who.AccessKeyID, who.SecretAccessKey, ""),
+			}))
+		})
+	}
+}
+
+func useGoSDK(t *testing.T, c *s3.Client) {
+	t.Helper()
+	bucket, key := aws.String("letters"), aws.String("a key/ü")
+	if _, err := c.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: bucket, CreateBucketConfiguration: &s3types.CreateBucketConfiguration{
+		LocationConstraint: s3types.BucketLocationConstraintEuWest1,
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	want := bytes.Repeat([]byte("0123456789"), 20_000)
+	stream := io.MultiReader(bytes.NewReader(want)) // which cannot be read twice
+	if _, err := c.PutObject(t.Context(), &s3.PutObjectInput{
+		Bucket: bucket, Key: key, Body: stream, ContentLength: aws.Int64(int64(len(want))), ChecksumAlgorithm: s3types.ChecksumAlgorithmCrc32c,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := c.GetObject(t.Context(), &s3.GetObjectInput{Bucket: bucket, Key: key, ChecksumMode: s3types.ChecksumModeEnabled})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer got.Body.Close()
+	if body, err := io.ReadAll(got.Body); err != nil || !bytes.Equal(body, want) || got.ChecksumCRC32C == nil {
+		t.Errorf("%d bytes, checksum %v, %v", len(body), aws.ToString(got.ChecksumCRC32C), err)
+	}
+}
+
+// objectEvents counts the events of S3 by what they say that happened.
 func objectEvents(t *testing.T, s *Server) map[string]int {
 	t.Helper()
 	key := administrator(t, s)

@@ -49,6 +49,7 @@ func stop(t *testing.T, s *Server) {
 // and checks nothing.
 func front(t *testing.T, s *Server) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.Clone(r.Context()) // whose body is net/http's to close
 		r.Header, r.URL.RawQuery = sigv4.Unpresign(r.Header, r.URL.RawQuery)
 		if strings.HasPrefix(r.Header.Get(hashHeader), "STREAMING-") {
 			n, err := strconv.ParseInt(r.Header.Get(lengthHeader), 10, 64)

@@ -281,3 +281,36 @@ func (zeros) Read(b []byte) (int, error) {
 	clear(b)
 	return len(b), nil
 }
+
+func TestAnEmptyUploadSaysItsLength(t *testing.T) {
+	for _, auth := range []Auth{AuthOpen, AuthVerify} {
+		var got *http.Request
+		f := behind(t, func(w http.ResponseWriter, r *http.Request) { got = r }, func(o *Options) { o.Auth = auth })
+		if auth == AuthVerify {
+			f.upstream().Credentials = staticCredentials
+		}
+		f.call("s3", "PutObject", map[string]any{"Bucket": "bucket", "Key": "k"}).mustHave(t, 200, "")
+		if got.ContentLength != 0 || len(got.TransferEncoding) > 0 || got.Header.Get("Content-Length") != "0" {
+			t.Errorf("auth %s: length %d, coding %v, %v", auth, got.ContentLength, got.TransferEncoding, got.Header)
+		}
+	}
+}
+
+func TestNamesOfMetadataArriveInLowerCase(t *testing.T) {
+	f := behind(t, func(w http.ResponseWriter, r *http.Request) { w.Header()["x-amz-meta-colour"] = []string{"red"} })
+	req := f.http(request{service: "s3", operation: "HeadObject", params: map[string]any{"Bucket": "bucket", "Key": "k"}, key: testKey})
+	conn, err := net.Dial("tcp", req.URL.Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	req.Close = true
+	if err := req.Write(conn); err != nil {
+		t.Fatal(err)
+	}
+	// As it comes, for net/http would change it.
+	answer, err := io.ReadAll(conn)
+	if err != nil || !strings.Contains(string(answer), "\r\nx-amz-meta-colour: red\r\n") {
+		t.Errorf("%v, %s", err, answer)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -30,6 +31,14 @@ func (x *exchange) identify(context.Context) error {
 		x.call.Region = x.signature.Region
 	}
 	wire := x.wireRequest()
+	if x.signature.Service == "" && x.http.Method != http.MethodPost {
+		// Without a signature S3's requests are known by their path. Bodies
+		// that tell more, forms, are posted.
+		if found, err := x.gateway.Catalog.Find("", wire); err == nil && objectStores[found.Service.SigningName] {
+			x.note(found, nil)
+			return nil
+		}
+	}
 	if !objectStores[x.signature.Service] {
 		body, err := x.readWhole(x.body)
 		if err != nil {
@@ -73,7 +82,7 @@ func (x *exchange) note(found awsapi.Found, err error) {
 	}
 }
 
-func (x *exchange) isObjectStore() bool { return objectStores[x.signature.Service] }
+func (x *exchange) isObjectStore() bool { return objectStores[x.call.SigningName] }
 
 // authenticate proves who calls, or in --auth open takes the claim, and makes
 // the body ready: an object's body is proven while it is read.
@@ -166,8 +175,11 @@ func (x *exchange) claimed(ctx context.Context) (identity.Credential, error) {
 // openBody makes the body of an object store's request ready. A streamed one is
 // handed on while it comes in.
 func (x *exchange) openBody(credential identity.Credential) error {
+	if x.request.Body != nil {
+		return nil // posted without a signature, and read to find out what it is
+	}
 	reader := io.ReadCloser(x.body)
-	if x.signatureErr == nil {
+	if x.signatureErr == nil || errors.Is(x.signatureErr, sigv4.NotSigned) {
 		signature := *x.signature
 		if x.gateway.Auth == AuthOpen {
 			signature = signature.Unproven()
