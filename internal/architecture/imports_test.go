@@ -19,7 +19,7 @@ const module = "github.com/cairn-audit/cairn"
 var layers = [][]string{
 	{"event", "audit", "internal/durable", "internal/seal", "internal/policy"},
 	{"digest", "internal/awsapi", "internal/sigv4"},
-	{"internal/journal", "internal/state", "internal/sigv2"},
+	{"internal/journal", "internal/state", "internal/sigv2", "internal/access"},
 	{"internal/history", "internal/identity", "internal/record", "internal/bucket"},
 	{"internal/gateway", "internal/sandbox", "internal/trail", "internal/monitor"},
 	{"internal/services"},
