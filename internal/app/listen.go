@@ -95,9 +95,9 @@ func (s *Server) shut(ctx context.Context, server *http.Server, handling *sync.R
 	}
 	finished := make(chan struct{})
 	go func() {
-		defer close(finished)
 		handling.Lock() // when the last request has given it back
-		handling.Unlock()
+		defer handling.Unlock()
+		close(finished)
 	}()
 	select {
 	case <-finished:
