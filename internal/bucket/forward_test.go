@@ -6,11 +6,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -243,6 +245,40 @@ func TestBucketKeepsItsRegion(t *testing.T) {
 		r := request("PUT", "/wrong", `<CreateBucketConfiguration><LocationConstraint>`+wrong+`</LocationConstraint></CreateBucketConfiguration>`)
 		if status, _, body := do(t, s, r); status != http.StatusBadRequest {
 			t.Errorf("location %q: %d %s, want 400", wrong, status, body)
+		}
+	}
+}
+
+func TestTheListOfBucketsSaysTheRegionOfEach(t *testing.T) {
+	s := start(t)
+	if _, body := must(t, s, request("GET", "/", "")); strings.Contains(body, "<Bucket>") {
+		t.Errorf("no buckets: %s", body)
+	}
+	for bucket, location := range map[string]string{"none": "", "paris": "eu-west-3", "paris2": "eu-west-3", "gov": "us-gov-west-1"} {
+		body := ""
+		if location != "" {
+			body = "<CreateBucketConfiguration><LocationConstraint>" + location + "</LocationConstraint></CreateBucketConfiguration>"
+		}
+		must(t, s, request("PUT", "/"+bucket, body))
+	}
+	entry := regexp.MustCompile(`<Bucket><CreationDate>[0-9TZ:-]+</CreationDate><Name>(.*?)</Name><BucketRegion>(.*?)</BucketRegion></Bucket>`)
+	for query, want := range map[string]string{
+		"":                         "gov us-gov-west-1, none us-east-1, paris eu-west-3, paris2 eu-west-3",
+		"?bucket-region=eu-west-3": "paris eu-west-3, paris2 eu-west-3",
+		"?bucket-region=us-east-1": "none us-east-1",
+		"?bucket-region=nowhere":   "",
+		"?prefix=p&max-buckets=1":  "paris eu-west-3",
+	} {
+		header, body := must(t, s, request("GET", "/"+query, ""))
+		var got []string
+		for _, m := range entry.FindAllStringSubmatch(body, -1) {
+			got = append(got, m[1]+" "+m[2])
+		}
+		if strings.Join(got, ", ") != want || header.Get("Content-Length") != fmt.Sprint(len(body)) {
+			t.Errorf("GET /%s: %s", query, body)
+		}
+		if strings.Contains(body, "<ContinuationToken>paris</ContinuationToken>") != strings.Contains(query, "max") {
+			t.Errorf("GET /%s: %s", query, body)
 		}
 	}
 }

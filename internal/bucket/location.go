@@ -6,11 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 
 	"github.com/versity/versitygw/backend/meta"
+	"github.com/versity/versitygw/s3response"
 )
 
 // locationAttribute is where the Region of a bucket stands among its metadata.
@@ -27,16 +30,22 @@ type place struct {
 	bucket   string
 	creates  bool
 	asks     bool   // GetBucketLocation
+	lists    bool   // ListBuckets
+	only     string // the Region of the buckets that are to be listed, if one is asked for
 	location string // of the bucket that is to be created
 }
 
 func locate(r *http.Request) *place {
 	bucket, key := splitPath(r.URL.Path)
 	p := &place{bucket: bucket}
-	if bucket == "" || key != "" {
+	q := r.URL.Query()
+	switch {
+	case bucket == "":
+		p.lists, p.only = r.Method == http.MethodGet, q.Get("bucket-region")
+		return p
+	case key != "":
 		return p
 	}
-	q := r.URL.Query()
 	q.Del("x-id") // the operation's name, which some SDKs add
 	p.creates = r.Method == http.MethodPut && len(q) == 0
 	p.asks = r.Method == http.MethodGet && q.Has("location")
@@ -97,7 +106,12 @@ func cutLocation(doc []byte) ([]byte, string) {
 // relocate keeps the location of a bucket that was created, and puts a
 // bucket's own location in the place of the server's.
 func (s *Server) relocate(p *place, res *http.Response) error {
-	if p.bucket == "" || res.StatusCode >= 300 {
+	switch {
+	case res.StatusCode >= 300:
+		return nil
+	case p.lists:
+		return s.relocateList(p, res)
+	case p.bucket == "":
 		return nil
 	}
 	if p.creates {
@@ -141,12 +155,47 @@ func (s *Server) location(bucket string) (string, error) {
 	return string(v), nil
 }
 
+// relocateList does it for a page of the list of buckets, and leaves out those
+// of other Regions than was asked for. A page may then be short, or empty with
+// more to follow, as S3's may.
+func (s *Server) relocateList(p *place, res *http.Response) error {
+	var list s3response.ListAllMyBucketsResult
+	if err := xml.NewDecoder(res.Body).Decode(&list); err != nil {
+		return fmt.Errorf("read the list of buckets: %w", err)
+	}
+	for i := range list.Buckets.Bucket {
+		entry := &list.Buckets.Bucket[i]
+		location, err := s.location(entry.Name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // deleted since
+		} else if err != nil {
+			return err
+		}
+		entry.BucketRegion = location
+	}
+	if p.only != "" {
+		list.Buckets.Bucket = slices.DeleteFunc(list.Buckets.Bucket, func(b s3response.ListAllMyBucketsEntry) bool {
+			return b.BucketRegion != p.only
+		})
+	}
+	body, err := xml.Marshal(list)
+	if err != nil {
+		return fmt.Errorf("write the list of buckets: %w", err)
+	}
+	return replaceBody(res, string(body))
+}
+
 func replaceLocation(res *http.Response, location string) error {
+	return replaceBody(res, `<LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/">`+
+		location+`</LocationConstraint>`)
+}
+
+// replaceBody gives an answer another document.
+func replaceBody(res *http.Response, document string) error {
 	if err := res.Body.Close(); err != nil {
 		return err
 	}
-	body := []byte(xml.Header + `<LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/">` +
-		location + `</LocationConstraint>`)
+	body := []byte(xml.Header + document)
 	res.Body, res.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	res.Header.Set("Content-Length", strconv.Itoa(len(body)))
 	return nil
