@@ -17,7 +17,9 @@ import (
 	"github.com/cairn-audit/cairn/internal/state"
 )
 
-func open(t *testing.T, dir string) (*Directory, func()) {
+func openForFuzz(f *testing.F) (*Directory, func()) { return open(f, f.TempDir()) }
+
+func open(t testing.TB, dir string) (*Directory, func()) {
 	t.Helper()
 	store, err := state.Open(filepath.Join(dir, "state.db"))
 	if err != nil {
