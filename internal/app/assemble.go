@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/cairn-audit/cairn/internal/access"
 	"github.com/cairn-audit/cairn/internal/awsapi"
 	"github.com/cairn-audit/cairn/internal/bucket"
 	"github.com/cairn-audit/cairn/internal/durable"
@@ -68,7 +69,7 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 		return nil, err
 	}
 	limits := s.options.Config.Limits
-	return gateway.New(gateway.Options{
+	o := gateway.Options{
 		Catalog: p.catalog, Recorder: p.recorder, Identities: p.directory, Routes: routes,
 		Auth: s.options.Auth, Account: s.endpoint.Account, Region: s.options.Region,
 		TrustedProxies: s.options.Config.TrustedProxies,
@@ -76,7 +77,15 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 			Body: limits.BodyBytes, Answer: limits.AnswerBytes, Idle: limits.Idle, Call: limits.Call,
 		},
 		Logger: s.options.Logger.With("component", "gateway"),
-	}), nil
+	}
+	// Policies decide about callers who are proven.
+	if s.options.Auth == gateway.AuthVerify {
+		o.Permissions = p.directory
+		if o.Access, err = access.Open(); err != nil {
+			return nil, err
+		}
+	}
+	return gateway.New(o), nil
 }
 
 func (s *Server) openState(_ context.Context, p *parts) (err error) {

@@ -24,6 +24,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/cairn-audit/cairn/internal/access"
 	"github.com/cairn-audit/cairn/internal/awsapi"
 	"github.com/cairn-audit/cairn/internal/identity"
 	"github.com/cairn-audit/cairn/internal/record"
@@ -49,7 +50,8 @@ type Identities interface {
 	Used(c identity.Credential, use identity.Use)
 }
 
-// Options are what a gateway needs. All but the last four are required.
+// Options are what a gateway needs. Permissions and Access
+// go together; the last three have defaults.
 type Options struct {
 	Catalog    *awsapi.Catalog
 	Recorder   *Recorder
@@ -57,6 +59,10 @@ type Options struct {
 	Routes     Routes
 
 	Auth Auth
+	// Permissions and Access let policies decide; without them every proven
+	// caller may do everything.
+	Permissions Permissions
+	Access      *access.Table
 	// Account and Region are those of calls that do not say.
 	Account, Region string
 
@@ -125,7 +131,7 @@ func (x *exchange) handle(ctx context.Context) (answer *Answer) {
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		x.identify, x.authenticate, x.decode,
+		x.identify, x.authenticate, x.decode, x.authorize,
 	} {
 		if err := step(ctx); err != nil {
 			return x.conclude(ctx, nil, err)

@@ -1,0 +1,155 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/cairn-audit/cairn/internal/access"
+	"github.com/cairn-audit/cairn/internal/awsapi"
+	"github.com/cairn-audit/cairn/internal/identity"
+	"github.com/cairn-audit/cairn/internal/policy"
+	"github.com/cairn-audit/cairn/internal/record"
+)
+
+// Permissions says which policies apply to a caller, as they are now.
+type Permissions interface {
+	Permissions(ctx context.Context, c identity.Credential) (identity.Permissions, error)
+	// EncodeMessage seals what only DecodeAuthorizationMessage tells.
+	EncodeMessage(message []byte) string
+}
+
+// undecided are the STS operations about which policies have no say here: the
+// caller's own identity and session need no permission (API Reference,
+// GetCallerIdentity and GetSessionToken), and who may assume a role is for the
+// service to decide, by the role's trust policy.
+var undecided = map[string]bool{
+	"GetCallerIdentity": true, "GetSessionToken": true,
+	"AssumeRole": true, "AssumeRoleWithWebIdentity": true, "AssumeRoleWithSAML": true,
+}
+
+// authorize lets the policies of the caller decide. All permissions that a call
+// needs must be allowed.
+func (x *exchange) authorize(ctx context.Context) error {
+	g := x.gateway
+	if g.Permissions == nil || x.needsNoSignature() || x.serviceID() == "sts" && undecided[x.call.EventName] {
+		return nil
+	}
+	permissions, err := g.Permissions.Permissions(ctx, x.caller)
+	if err != nil {
+		return fmt.Errorf("find the policies of %s: %w", x.caller, err)
+	}
+	policies, err := permissions.Policies()
+	if err != nil {
+		return err
+	}
+	conditions := x.conditions(permissions.Tags)
+	for _, need := range x.needs() {
+		d := policy.Evaluate(policy.Request{
+			Action: need.Action, Resource: need.Resource,
+			Principal: x.caller.PolicyPrincipal(), Context: conditions,
+		}, policies)
+		if !d.Allowed {
+			x.call.Refused = record.Authorization
+			return x.denial(need, d)
+		}
+	}
+	return nil
+}
+
+// needs are the permissions that the call needs. An operation that is not known
+// needs the one that its name makes, on everything.
+func (x *exchange) needs() []access.Access {
+	if op := x.request.Found.Operation; op != nil {
+		return x.gateway.Access.Of(op.Service.ID, op.Name, x.call.Params, x.call.AccountID, x.call.Region)
+	}
+	id := x.serviceID()
+	if id == "" {
+		id = x.call.SigningName
+	}
+	return []access.Access{{Action: x.gateway.Access.Prefix(id) + ":" + x.call.EventName, Resource: "*"}}
+}
+
+// conditions are the global condition keys of the call ("AWS global condition
+// context keys", IAM User Guide).
+func (x *exchange) conditions(tags []identity.Tag) policy.Context {
+	var c policy.Context
+	x.caller.SetContext(&c, tags, x.started)
+	now := x.started.UTC()
+	c.Set("aws:CurrentTime", now.Format(time.RFC3339))
+	c.Set("aws:EpochTime", strconv.FormatInt(now.Unix(), 10))
+	c.Set("aws:SourceIp", x.call.SourceIP)
+	c.Set("aws:SecureTransport", strconv.FormatBool(x.http.TLS != nil))
+	c.Set("aws:RequestedRegion", x.call.Region)
+	if agent := x.http.UserAgent(); agent != "" {
+		c.Set("aws:UserAgent", agent)
+	}
+	if referer := x.http.Referer(); referer != "" {
+		c.Set("aws:Referer", referer)
+	}
+	return c
+}
+
+// denials are the codes and statuses of a refusal by policy, by family of
+// protocol: the common errors of Query, JSON and S3, and EC2's own.
+var denials = map[family]struct {
+	code   string
+	status int
+}{
+	familyQuery: {"AccessDenied", http.StatusForbidden},
+	familyEC2:   {"UnauthorizedOperation", http.StatusForbidden},
+	familyJSON:  {"AccessDeniedException", http.StatusBadRequest},
+	familyS3:    {"AccessDenied", http.StatusForbidden},
+}
+
+// denial is the refusal in AWS's sentence. EC2 adds what it knows in a form that
+// only who may call DecodeAuthorizationMessage can read.
+func (x *exchange) denial(need access.Access, d policy.Decision) *awsapi.Error {
+	f := familyOf(x.request.Found)
+	resource := need.Resource
+	if f == familyS3 {
+		resource = strconv.Quote(resource)
+	}
+	message := fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s %s",
+		x.caller.Identity.ARN, need.Action, resource, d.Because(need.Action))
+	if f == familyEC2 {
+		message = "You are not authorized to perform this operation. " + message +
+			". Encoded authorization failure message: " + x.gateway.Permissions.EncodeMessage(x.explanation(need, d))
+	}
+	e := &awsapi.Error{Code: denials[f].code, Status: denials[f].status, Message: message}
+	if x.request.Found.Protocol == awsapi.RestJSON {
+		e.Status = http.StatusForbidden
+	}
+	return e
+}
+
+// explanation is what DecodeAuthorizationMessage tells, in the form of the STS
+// API Reference's example.
+func (x *exchange) explanation(need access.Access, d policy.Decision) []byte {
+	type items struct {
+		Items []any `json:"items"`
+	}
+	var matched []any
+	if d.Statement != nil {
+		matched = append(matched, map[string]any{"statementId": d.Statement.Sid, "effect": "DENY"})
+	}
+	b, err := json.Marshal(map[string]any{
+		"allowed":           false,
+		"explicitDeny":      d.Reason == policy.ExplicitDeny,
+		"matchedStatements": items{matched},
+		"failures":          items{},
+		"context": map[string]any{
+			"principal": map[string]string{
+				"id": x.caller.Identity.PrincipalID, "name": x.caller.Identity.UserName, "arn": x.caller.Identity.ARN,
+			},
+			"action": need.Action, "resource": need.Resource, "conditions": items{},
+		},
+	})
+	if err != nil {
+		x.gateway.Logger.Error("a denial cannot be explained", "error", err)
+	}
+	return b
+}
