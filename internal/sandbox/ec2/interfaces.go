@@ -212,6 +212,12 @@ func associateAddress(x *engine.Exec) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
+	return map[string]any{"AssociationId": join(x, address, eni)}, nil
+}
+
+// join associates an address with an interface, and returns the association's
+// id.
+func join(x *engine.Exec, address, eni *engine.Resource) string {
 	address = x.Edit("elastic-ip", address)
 	for path, v := range map[string]any{
 		"AssociationId": x.Hex("eipassoc-", 17), "NetworkInterfaceId": eni.ID, "NetworkInterfaceOwnerId": x.Call.AccountID,
@@ -220,7 +226,18 @@ func associateAddress(x *engine.Exec) (map[string]any, error) {
 		address.Set(path, v)
 	}
 	showAddress(x, eni, address.Str("PublicIp"), x.Call.AccountID)
-	return map[string]any{"AssociationId": address.Str("AssociationId")}, nil
+	return address.Str("AssociationId")
+}
+
+// part ends an address's association.
+func part(x *engine.Exec, address *engine.Resource) {
+	if eni := x.Look("network-interface", address.Str("NetworkInterfaceId")); eni != nil {
+		showAddress(x, eni, "", "")
+	}
+	address = x.Edit("elastic-ip", address)
+	for _, path := range []string{"AssociationId", "NetworkInterfaceId", "NetworkInterfaceOwnerId", "PrivateIpAddress", "InstanceId"} {
+		address.Set(path, nil)
+	}
 }
 
 // showAddress shows a public address with the interface and with its instance;
@@ -241,13 +258,7 @@ func showAddress(x *engine.Exec, eni *engine.Resource, ip, owner string) {
 func disassociateAddress(x *engine.Exec) (map[string]any, error) {
 	for _, a := range x.List("elastic-ip") {
 		if a.Has("AssociationId") && (a.Str("AssociationId") == x.Params.Str("AssociationId") || a.Str("PublicIp") == x.Params.Str("PublicIp")) {
-			if eni := x.Look("network-interface", a.Str("NetworkInterfaceId")); eni != nil {
-				showAddress(x, eni, "", "")
-			}
-			a = x.Edit("elastic-ip", a)
-			for _, path := range []string{"AssociationId", "NetworkInterfaceId", "NetworkInterfaceOwnerId", "PrivateIpAddress", "InstanceId"} {
-				a.Set(path, nil)
-			}
+			part(x, a)
 			return nil, nil
 		}
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 func routeKinds() []*engine.Kind {
-	return []*engine.Kind{gatewayKind(), tableKind(), aclKind()}
+	return []*engine.Kind{gatewayKind(), tableKind()}
 }
 
 func gatewayKind() *engine.Kind {
@@ -49,37 +49,6 @@ func tableKind() *engine.Kind {
 	}
 }
 
-func aclKind() *engine.Kind {
-	return &engine.Kind{
-		Name: "network-acl", Shape: "NetworkAcl", ID: "NetworkAclId",
-		NewID: engine.Hex("acl-", 17), Prefix: "acl-", Tags: "Tags",
-		Unknown:   engine.Refuse("InvalidNetworkAclID.NotFound", "The networkAcl ID '{id}' does not exist"),
-		Malformed: malformedID("InvalidNetworkAclId.Malformed", "acl-"),
-		New: []engine.Field{
-			engine.Make("OwnerId", engine.Text("{account}")), engine.Be("IsDefault", false),
-			engine.Make("Entries", engine.Func(denyAll)),
-			engine.Make("Associations", engine.Empty()), engine.Make("Tags", engine.Empty()),
-		},
-		Filters: map[string]string{"default": "IsDefault"},
-		View: func(x *engine.Exec, a engine.Attrs) {
-			if !a.Bool("IsDefault") {
-				return
-			}
-			for _, s := range x.List("subnet") {
-				if s.Str("VpcId") == a.Str("VpcId") {
-					a.Append("Associations", map[string]any{
-						"NetworkAclAssociationId": "aclassoc-" + s.ID[len("subnet-"):],
-						"NetworkAclId":            a.Str("NetworkAclId"), "SubnetId": s.ID,
-					})
-				}
-			}
-		},
-		Fresh: func(x *engine.Exec) []engine.Attrs {
-			return []engine.Attrs{defaultACL(x.List("vpc")[0].ID)}
-		},
-	}
-}
-
 func routeOps() []engine.Op {
 	return []engine.Op{
 		{Name: "CreateInternetGateway", Do: engine.Create{Kind: "internet-gateway"}},
@@ -95,15 +64,13 @@ func routeOps() []engine.Op {
 		{Name: "AssociateRouteTable", Do: engine.Write(associateTable)},
 		{Name: "DisassociateRouteTable", Do: engine.Write(disassociateTable)},
 		{Name: "CreateRoute", Do: engine.Update{Kind: "route-table", Check: routeIsNew, Then: addRoute}},
-		{Name: "DeleteRoute", Do: engine.Update{Kind: "route-table", Check: routeExists, Then: dropRoute}},
-		{Name: "CreateNetworkAcl", Do: engine.Create{Kind: "network-acl"}},
-		{Name: "DescribeNetworkAcls", Do: engine.Describe{Kind: "network-acl"}},
-		{Name: "DeleteNetworkAcl", Do: engine.Delete{Kind: "network-acl", Check: func(x *engine.Exec, r *engine.Resource) error {
-			if r.Bool("IsDefault") {
-				return invalidValue("cannot delete default network ACL " + r.ID).With()
+		{Name: "ReplaceRoute", Do: engine.Update{Kind: "route-table", Check: routeExists, Then: func(x *engine.Exec, t *engine.Resource) error {
+			if err := dropRoute(x, t); err != nil {
+				return err
 			}
-			return nil
+			return addRoute(x, t)
 		}}},
+		{Name: "DeleteRoute", Do: engine.Update{Kind: "route-table", Check: routeExists, Then: dropRoute}},
 	}
 }
 
@@ -137,22 +104,6 @@ func mainTable(x *engine.Exec, vpc *engine.Resource) engine.Attrs {
 }
 
 func isMainTable(a engine.Attrs) bool { return slices.Contains(a.All("Associations.Main"), any(true)) }
-
-func entry(number int64, action string, egress bool) map[string]any {
-	return map[string]any{
-		"CidrBlock": "0.0.0.0/0", "Egress": egress, "Protocol": "-1", "RuleAction": action, "RuleNumber": number,
-	}
-}
-
-func denyAll(*engine.Exec, engine.Attrs) (any, error) {
-	return []any{entry(32767, "deny", true), entry(32767, "deny", false)}, nil
-}
-
-func defaultACL(vpcID string) engine.Attrs {
-	return engine.Attrs{"VpcId": vpcID, "IsDefault": true, "Entries": []any{
-		entry(100, "allow", true), entry(32767, "deny", true), entry(100, "allow", false), entry(32767, "deny", false),
-	}}
-}
 
 func detached(x *engine.Exec, r *engine.Resource) error {
 	if len(r.Subs("Attachments")) == 0 {

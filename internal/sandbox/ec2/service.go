@@ -13,12 +13,12 @@ func Service() *engine.Service {
 	return &engine.Service{
 		ID: "ec2",
 		Kinds: slices.Concat(
-			regionKinds(), vpcKinds(), routeKinds(), securityGroupKinds(),
+			regionKinds(), vpcKinds(), routeKinds(), aclKinds(), natKinds(), endpointKinds(), peeringKinds(), securityGroupKinds(),
 			imageKinds(), typeKinds(), keyKinds(), volumeKinds(), interfaceKinds(),
 			templateKinds(), instanceKinds(), capacityKinds(), blockKinds(), tagKinds(),
 		),
 		Ops: slices.Concat(
-			regionOps(), vpcOps(), routeOps(), securityGroupOps(),
+			regionOps(), vpcOps(), routeOps(), aclOps(), natOps(), endpointOps(), peeringOps(), securityGroupOps(),
 			imageOps(), typeOps(), keyOps(), volumeOps(), interfaceOps(),
 			templateOps(), instanceOps(), capacityOps(), blockOps(), tagOps(),
 		),

@@ -44,6 +44,7 @@ func taggable() map[string]string {
 		"ami": "image", "cb": "capacity-block", "cr": "capacity-reservation", "eipalloc": "elastic-ip", "eni": "network-interface",
 		"i": "instance", "igw": "internet-gateway", "key": "key-pair", "lt": "launch-template", "acl": "network-acl",
 		"rtb": "route-table", "sg": "security-group", "sgr": "security-group-rule", "snap": "snapshot",
+		"nat": "natgateway", "pcx": "vpc-peering-connection", "vpce": "vpc-endpoint",
 		"subnet": "subnet", "vol": "volume", "vpc": "vpc",
 	}
 }

@@ -32,6 +32,7 @@ func vpcKind() *engine.Kind {
 			{Kind: "security-group", Path: "VpcId", InUse: dependencies("vpc"), Except: isDefaultGroup},
 			{Kind: "internet-gateway", Path: "Attachments.VpcId", InUse: dependencies("vpc")},
 			{Kind: "route-table", Path: "VpcId", InUse: dependencies("vpc"), Except: isMainTable},
+			{Kind: "vpc-endpoint", Path: "VpcId", InUse: dependencies("vpc"), Except: endpointGone},
 			{Kind: "elbv2/load-balancer", Path: "VpcId", InUse: dependencies("vpc")},
 		},
 		Filters: map[string]string{

@@ -238,6 +238,9 @@ func (d Describe) check(c *checker) {
 	for _, member := range d.IDs {
 		c.param(member)
 	}
+	if d.Filters != "" {
+		c.param(d.Filters)
+	}
 	for _, m := range d.Where {
 		c.param(m.Param)
 		c.path(shape, m.Path)

@@ -10,6 +10,8 @@ type Describe struct {
 	IDs []string
 	// Lenient leaves out what does not exist, instead of refusing the call.
 	Lenient bool
+	// Filters is the request member with the filters; "" is the service's.
+	Filters string
 	// Where are request members that an attribute must equal.
 	Where []Match
 	// Only, where set, chooses further.
@@ -37,7 +39,7 @@ func (d Describe) run(x *Exec) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	keep, err := x.filter(k)
+	keep, err := x.filter(k, d.Filters)
 	if err != nil {
 		return nil, err
 	}

@@ -17,9 +17,13 @@ type Filtering struct {
 	Unknown Fault
 }
 
-// filter returns what the request's filters let through.
-func (x *Exec) filter(k *Kind) (func(a Attrs) bool, error) {
+// filter returns what the request's filters let through, which are in the
+// service's member for them or in the given one.
+func (x *Exec) filter(k *Kind, param string) (func(a Attrs) bool, error) {
 	f := x.service.Filters
+	if param != "" {
+		f.Param = param
+	}
 	if f.Param == "" {
 		return func(Attrs) bool { return true }, nil
 	}
