@@ -39,11 +39,10 @@ func answeredRequestID(a *Answer, p awsapi.Protocol) string {
 	return ""
 }
 
-// noteTraffic keeps what S3 records of a request and its answer.
-func (x *exchange) noteTraffic(a *Answer) {
+// noteRequest keeps what S3 records of a request.
+func (x *exchange) noteRequest() {
 	h := &x.call.HTTP
 	h.Host, h.Query = x.http.Host, x.http.URL.Query()
-	h.ExtendedID = a.Header.Get("X-Amz-Id-2")
 	if x.signatureErr == nil {
 		h.SignatureVersion, h.AuthMethod = "SigV4", "AuthHeader"
 		if x.signature.Presigned {
@@ -57,6 +56,12 @@ func (x *exchange) noteTraffic(a *Answer) {
 	if x.request.Stream != nil {
 		h.BytesIn = max(0, x.request.Length)
 	}
+}
+
+// noteAnswer keeps what S3 records of an answer.
+func (x *exchange) noteAnswer(a *Answer) {
+	h := &x.call.HTTP
+	h.ExtendedID = a.Header.Get("X-Amz-Id-2")
 	if x.http.Method == http.MethodHead {
 		return
 	}

@@ -56,6 +56,7 @@ func (x *exchange) serviceID() string {
 // announce commits the call's intent, if it needs one.
 func (x *exchange) announce(ctx context.Context) error {
 	x.call.Time = time.Now()
+	x.noteRequest()
 	seq, err := x.gateway.Recorder.intent(ctx, &x.call)
 	x.intent = seq
 	return err
@@ -69,7 +70,8 @@ func (x *exchange) conclude(ctx context.Context, result *Answer, failure error) 
 	}
 	x.call.Time = time.Now()
 	x.call.Output, x.call.Error = result.Output, result.Err
-	x.noteTraffic(result)
+	x.noteRequest()
+	x.noteAnswer(result)
 	if id := answeredRequestID(result, x.call.Protocol); id != "" {
 		x.call.RequestID = id
 	}

@@ -78,6 +78,23 @@ func TestACallThatChangesSomethingIsHandedOverAfterItsIntentIsDurable(t *testing
 	}
 }
 
+// What is left of a call that a crash cut off is its intent.
+func TestAnIntentSaysOfTheRequestWhatTheEventSays(t *testing.T) {
+	var f *front
+	f = behind(t, func(w http.ResponseWriter, r *http.Request) {
+		open := f.journal.openIntents()
+		if len(open) != 1 {
+			t.Fatalf("%d intents are open", len(open))
+		}
+		e := decodeEvent(t, open[0].Data)
+		if !strings.Contains(string(e.RequestParameters), `"Host":"127.0.0.1`) ||
+			!strings.Contains(string(e.AdditionalEventData), `"SignatureVersion":"SigV4"`) {
+			t.Errorf("the intent has %s, %s", e.RequestParameters, e.AdditionalEventData)
+		}
+	})
+	f.call("s3", "DeleteBucket", map[string]any{"Bucket": "bucket"}).mustHave(t, 200, "")
+}
+
 func TestACallThatReadsNeedsNoIntent(t *testing.T) {
 	var calls atomic.Int64
 	var f *front
