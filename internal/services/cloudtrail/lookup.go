@@ -134,7 +134,10 @@ func valueLength(s string) int {
 // readRange reads StartTime and EndTime, both inclusive.
 func readRange(q *history.Query, params map[string]any) error {
 	q.From, _ = params["StartTime"].(time.Time)
-	q.To, _ = params["EndTime"].(time.Time)
+	to, bounded := params["EndTime"].(time.Time)
+	if q.To = to; bounded && to.IsZero() {
+		q.To = to.Add(time.Second) // the zero time is no bound to a query, and nothing is so old
+	}
 	if !q.To.IsZero() && q.From.After(q.To) {
 		return refuse("InvalidTimeRangeException", "The start time must not be after the end time.")
 	}

@@ -95,6 +95,17 @@ func TestLookupEventsRefusesWhatAWSRefuses(t *testing.T) {
 	}
 }
 
+func TestAnEndBeforeAllTimeIsAnEnd(t *testing.T) {
+	events := &oneQuery{}
+	_, call := service(t, events, 0)
+	if _, err := call(map[string]any{"EndTime": time.Unix(-62135596800, 0).UTC()}); err != nil {
+		t.Fatal(err)
+	}
+	if events.got.To.IsZero() {
+		t.Error("it is no bound")
+	}
+}
+
 func TestLookupEventsAsksForTheCallersAccountAndRegionWithinTheRetention(t *testing.T) {
 	events := &oneQuery{}
 	_, call := service(t, events, 0)
