@@ -374,7 +374,7 @@ def chains():
 
 
 def federation():
-    c = sts.get_federation_token(Name="bob", Policy=ALLOW)
+    c = sts.get_federation_token(Name="bob", Policy=ALLOW.replace("s3:*", "*"))
     assert c["FederatedUser"] == {"FederatedUserId": f"{account}:bob", "Arn": f"arn:aws:sts::{account}:federated-user/bob"}
     mine = with_session("sts", c["Credentials"])
     assert mine.get_caller_identity()["Arn"].endswith(":federated-user/bob")
