@@ -120,6 +120,7 @@ var conditionCases = []struct {
 		[]string{"aws:PrincipalArn=arn:aws:iam::1:role/a", "aws:PrincipalAccount=2"}, false},
 	{`"ArnLike":{"aws:SourceArn":"arn:aws:sns:*"}`, []string{"aws:SourceArn=arn:aws:sns:eu-west-1:123456789012:topic"}, true},
 	{`"ArnLike":{"aws:SourceArn":"arn:aws:sns:eu-west-1"}`, []string{"aws:SourceArn=arn:aws:sns:eu-west-1:123456789012:topic"}, false},
+	{`"ArnLike":{"aws:SourceArn":"arn:aws:sns:*c"}`, []string{"aws:SourceArn=arn:aws:sns:eu-west-1:123456789012:topic"}, false},
 
 	// reference_policies_elements_condition_operators, IfExists and Null
 	{`"StringLikeIfExists":{"ec2:InstanceType":["t1.*","t2.*"]}`, nil, true},

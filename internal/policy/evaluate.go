@@ -74,7 +74,7 @@ func Evaluate(r Request, p Policies) Decision {
 		return byResource
 	case p.ResourceMustAllow && granting == nil:
 		return implicit(ByResource)
-	case how == byIssuer && !own.Allowed && own.By == ByIdentity:
+	case how == byIssuer && !own.Allowed:
 		if by, limited := e.limited(); limited {
 			return implicit(by)
 		}

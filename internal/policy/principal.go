@@ -131,9 +131,6 @@ func (id PrincipalID) names(p *Principal) grant {
 func (id PrincipalID) namesAWS(p *Principal) grant {
 	switch {
 	case id.ID == "*", same(id.ID, p.ARN), same(id.ID, p.UniqueID):
-		if p.Type == Root && id.ID != "*" {
-			return byAccount
-		}
 		return directGrant
 	case same(id.ID, p.IssuerARN), same(id.ID, p.IssuerID):
 		return byIssuer
