@@ -157,6 +157,29 @@ func TestNoSecretReachesARecord(t *testing.T) {
 	}
 }
 
+// Secrets in members whose names do not tell.
+func TestValuesThatMayBeSecretsAreNotRecorded(t *testing.T) {
+	b, catalog := newBuilder(t)
+	const secret = "SECRET-6f1c"
+	for _, test := range []struct {
+		service, operation string
+		params             map[string]any
+	}{
+		{"cloudformation", "CreateStack", map[string]any{"Parameters": []any{map[string]any{"ParameterKey": "Pw", "ParameterValue": secret}}}},
+		{"cloudformation", "UpdateStack", map[string]any{"Parameters": []any{map[string]any{"ParameterKey": "Pw", "ParameterValue": secret}}}},
+		{"glue", "CreateConnection", map[string]any{"ConnectionInput": map[string]any{"ConnectionProperties": map[string]any{"PASSWORD": secret}}}},
+	} {
+		s, err := catalog.Service(test.service)
+		if err != nil {
+			t.Fatal(err)
+		}
+		line := b.Build(&Call{Operation: s.Operation(test.operation), Params: test.params}).AppendJSON(nil)
+		if bytes.Contains(line, []byte(secret)) {
+			t.Errorf("%s: %s", test.operation, line)
+		}
+	}
+}
+
 // planted is a value with the secret in each member that the rules do not keep
 // or whose name says that it is a secret, and with nothing in the others.
 func planted(rules *serviceRules, shape *awsapi.Shape, secret string, depth int) any {

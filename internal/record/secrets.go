@@ -136,6 +136,8 @@ var serviceSecrets = map[string]map[string]secrecy{
 	},
 	"pinpoint-sms-voice-v2": {"MessageBody": hidden}, // doc: End User Messaging guide, SendTextMessage
 	"kinesis":               {"Data": dropped},
+	"cloudformation":        {"ParameterValue": dropped},      // may be one that the template calls NoEcho: P
+	"glue":                  {"ConnectionProperties": hidden}, // hold PASSWORD: P
 	"rds": {
 		"MasterUserPassword": stars, "TdeCredentialPassword": stars, // published CreateDBInstance records of 2018 and later
 		"PreSignedUrl": kept,
