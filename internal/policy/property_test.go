@@ -94,7 +94,7 @@ func (s *scenario) lists() []*[]string {
 		func(list *[]string) bool { return *list == nil })
 }
 
-const scenarios = 4000
+const scenarios = 1500
 
 func eachScenario(t *testing.T, check func(r *rand.Rand, s scenario, before Decision)) {
 	t.Helper()
