@@ -46,10 +46,9 @@ for algorithm in (None, "CRC32", "SHA1", "SHA256", "CRC32C", "CRC64NVME"):
             pass  # some algorithms need a library of their own
 
 # In parts, and with the checksum of each.
-big = os.urandom(20 << 20)
-s3.upload_fileobj(
-    io.BytesIO(big), "boto", "big", Config=TransferConfig(multipart_threshold=6 << 20)
-)
+big = os.urandom(11 << 20)
+parts = TransferConfig(multipart_threshold=6 << 20, multipart_chunksize=5 << 20)
+s3.upload_fileobj(io.BytesIO(big), "boto", "big", Config=parts)
 check("big", big)
 assert check("big", big[100:200], Range="bytes=100-199")["ContentLength"] == 100
 

@@ -2,6 +2,7 @@ package sigv4
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -16,11 +17,12 @@ func Unpresign(h http.Header, rawQuery string) (http.Header, string) {
 		out = http.Header{}
 	}
 	var kept []string
+	version2 := has(rawQuery, "AWSAccessKeyId") && has(rawQuery, "Signature") && !has(rawQuery, querySignature)
 	for part := range strings.SplitSeq(rawQuery, "&") {
 		name, value, _ := strings.Cut(part, "=")
 		name = decode(name, true)
 		switch header := http.CanonicalHeaderKey(name); {
-		case version2Params[name] || signatureParams[header]:
+		case version2 && version2Params[name] || signatureParams[header]:
 		case !strings.HasPrefix(header, "X-Amz-"):
 			kept = append(kept, part)
 		case len(h.Values(header)) == 0:
@@ -28,6 +30,10 @@ func Unpresign(h http.Header, rawQuery string) (http.Header, string) {
 		}
 	}
 	return out, strings.Join(kept, "&")
+}
+
+func has(rawQuery, name string) bool {
+	return slices.ContainsFunc(parseQuery(rawQuery), func(p pair) bool { return p.name == name })
 }
 
 // version2Params are the signature of Version 2 in a query.

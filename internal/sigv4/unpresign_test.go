@@ -17,6 +17,7 @@ func TestUnpresignGivesWhatAURLStandsFor(t *testing.T) {
 		{"nothing", "", nil, http.Header{}, ""},
 		{"Version 4", version4, nil, http.Header{}, ""},
 		{"Version 2", "AWSAccessKeyId=AKIA&Signature=a%2Bb%3D&Expires=1", nil, http.Header{}, ""},
+		{"a service's own parameters", "Expires=1&Signature=x&" + version4, nil, http.Header{}, "Expires=1&Signature=x"},
 		{"parameters as they were sent", "b=%2f+%20&acl&" + version4 + "&a=&x-id=PutObject", nil, http.Header{}, "b=%2f+%20&acl&a=&x-id=PutObject"},
 		{"headers", "x-amz-acl=private&X-Amz-Security-Token=a%2Bb&x-amz-sdk-checksum-algorithm=CRC32&%78-amz-meta-a=b+c", nil,
 			http.Header{"X-Amz-Acl": {"private"}, "X-Amz-Security-Token": {"a+b"}, "X-Amz-Meta-A": {"b c"}}, ""},
