@@ -102,7 +102,11 @@ func (s *Server) openState(_ context.Context, p *parts) (err error) {
 		return fmt.Errorf("open the state: %w", err)
 	}
 	s.cleanups.add("the state", func(context.Context) error { return p.store.Close() })
-	p.directory = identity.New(p.store, p.key)
+	policies, err := identity.LoadAWSPolicies()
+	if err != nil {
+		return err
+	}
+	p.directory = identity.New(p.store, p.key, identity.WithAWSPolicies(policies))
 	if err := p.directory.CheckKey(); err != nil {
 		return fmt.Errorf("%s is not the key that %s was sealed with: %w", masterKey, stateFile, err)
 	}

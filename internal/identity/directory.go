@@ -24,6 +24,7 @@ type Directory struct {
 	tokens *seal.Key
 	aws    AWSPolicies
 	uses   uses
+	parsed parsed
 	// hashing holds a token for each password that is being hashed.
 	hashing chan struct{}
 }

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/cairn-audit/cairn/internal/policy"
 )
 
 // Document is a policy document that applies to a principal. Source is the ARN
@@ -14,6 +16,7 @@ import (
 type Document struct {
 	Source string
 	Text   string
+	parsed *policy.Document // nil: not yet
 }
 
 // Permissions are the policies that decide what a credential may do.
@@ -33,12 +36,14 @@ type Permissions struct {
 	Limited bool
 	// Tags are the principal's, with those of the session over them.
 	Tags []Tag
+
+	parsed *parsed
 }
 
 // Permissions collects the policies that apply to a credential, as they are
 // now. A principal that is no more has none.
 func (d *Directory) Permissions(_ context.Context, c Credential) (Permissions, error) {
-	var p Permissions
+	p := Permissions{parsed: &d.parsed}
 	err := d.View(c.AccountID, func(t *Tx) error {
 		if err := t.principalPermissions(&p, c.Principal); err != nil {
 			return err
@@ -46,7 +51,7 @@ func (d *Directory) Permissions(_ context.Context, c Credential) (Permissions, e
 		return t.sessionPermissions(&p, c)
 	})
 	if Refused(err, NoSuchEntity) {
-		return Permissions{Limited: true}, nil
+		return Permissions{Limited: true, parsed: &d.parsed}, nil
 	}
 	if err != nil {
 		return Permissions{}, fmt.Errorf("collect the policies of %s: %w", c.Identity.ARN, err)
@@ -57,6 +62,7 @@ func (d *Directory) Permissions(_ context.Context, c Credential) (Permissions, e
 // PrincipalPermissions collects the policies of a user, group or role of the
 // account by its ARN; ok is false where there is no such principal.
 func (t *Tx) PrincipalPermissions(arn string) (p Permissions, ok bool, err error) {
+	p.parsed = &t.directory.parsed
 	_, resource, _ := strings.Cut(arn, "::"+t.account+":")
 	kind, path, _ := strings.Cut(resource, "/")
 	name := path[strings.LastIndex(path, "/")+1:]
@@ -131,16 +137,17 @@ func (t *Tx) addGrants(p *Permissions, g *Grants, owner string) error {
 		if err != nil {
 			return err
 		}
-		p.Identity = append(p.Identity, Document{arn, m.Document()})
+		p.Identity = append(p.Identity, m.applied(arn))
 	}
 	for _, name := range slices.Sorted(maps.Keys(g.Inline)) {
-		p.Identity = append(p.Identity, Document{owner + "/" + name, g.Inline[name]})
+		p.Identity = append(p.Identity, Document{Source: owner + "/" + name, Text: g.Inline[name]})
 	}
 	if g.Boundary == "" {
 		return nil
 	}
 	m, err := t.ManagedPolicy(g.Boundary)
-	p.Boundary = &Document{g.Boundary, m.Document()}
+	boundary := m.applied(g.Boundary)
+	p.Boundary = &boundary
 	return err
 }
 
@@ -152,7 +159,7 @@ func (t *Tx) sessionPermissions(p *Permissions, c Credential) error {
 	p.Tags = mergeTags(p.Tags, s.Tags)
 	p.Limited = s.Policy != "" || len(s.PolicyARNs) > 0 || s.Kind == FederatedUser
 	if s.Policy != "" {
-		p.Session = append(p.Session, Document{"session policy", s.Policy})
+		p.Session = append(p.Session, Document{Source: "session policy", Text: s.Policy})
 	}
 	for _, arn := range s.PolicyARNs {
 		m, err := t.ManagedPolicy(arn)
@@ -162,7 +169,7 @@ func (t *Tx) sessionPermissions(p *Permissions, c Credential) error {
 		if err != nil {
 			return err
 		}
-		p.Session = append(p.Session, Document{arn, m.Document()})
+		p.Session = append(p.Session, m.applied(arn))
 	}
 	return nil
 }
