@@ -54,6 +54,9 @@ func createRole(r *request) (answer, error) {
 		return nil, err
 	}
 	out := r.role(&role)
+	if r.number("MaxSessionDuration") == 0 {
+		delete(out, "MaxSessionDuration")
+	}
 	addDetails(out, role.Tags, role.Boundary)
 	return answer{"Role": out}, nil
 }
