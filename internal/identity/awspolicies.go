@@ -26,7 +26,6 @@ func LoadAWSPolicies() (AWSPolicies, error) {
 		p.byARN[arn] = ManagedPolicy{
 			Entity: Entity{Name: m.Name, Path: m.Path, ID: formID(prefixPolicy, "", idLength, sum[:]), Created: m.Created}, AWS: true,
 			Updated: m.Updated, Default: m.Version, Versions: []PolicyVersion{{ID: m.Version, Document: m.Text, Created: m.Updated}},
-			parsed: m.Document,
 		}
 		p.names = append(p.names, arn)
 	}

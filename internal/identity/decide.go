@@ -13,10 +13,6 @@ func (p *Permissions) Policies() (policy.Policies, error) {
 	out := policy.Policies{HasSession: p.Limited}
 	read := func(list []Document) (docs []*policy.Document, err error) {
 		for _, d := range list {
-			if d.parsed != nil {
-				docs = append(docs, d.parsed)
-				continue
-			}
 			doc, err := p.parsed.parse(d.Text)
 			if err != nil {
 				return nil, fmt.Errorf("read the policy %s: %w", d.Source, err)

@@ -16,7 +16,6 @@ import (
 type Document struct {
 	Source string
 	Text   string
-	parsed *policy.Document // nil: not yet
 }
 
 // Permissions are the policies that decide what a credential may do.

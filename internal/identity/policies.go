@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/cairn-audit/cairn/internal/policy"
 )
 
 // ManagedPolicy is a managed policy.
@@ -22,15 +20,11 @@ type ManagedPolicy struct {
 	Default  string          `json:"default"`
 	// Made is how many versions there ever were.
 	Made int `json:"made"`
-
-	// parsed is the document that counts, for AWS's own: some are long, and
-	// they do not change.
-	parsed *policy.Document
 }
 
 // applied is the policy as one that applies to a principal.
 func (p *ManagedPolicy) applied(arn string) Document {
-	return Document{Source: arn, Text: p.Document(), parsed: p.parsed}
+	return Document{Source: arn, Text: p.Document()}
 }
 
 // PolicyVersion is one version of a managed policy: "v1", "v2" …
