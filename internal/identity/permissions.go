@@ -6,8 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/cairn-audit/cairn/internal/policy"
 )
 
 // Document is a policy document that applies to a principal. Source is the ARN
