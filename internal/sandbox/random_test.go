@@ -115,7 +115,9 @@ func furnish(c *client, g *guesser, suffix string) {
 	call("ec2", "CreateImage", params{"InstanceId": run.Str("Instances.InstanceId"), "Name": "image" + suffix})
 	call("ec2", "AllocateAddress", nil)
 	call("ec2", "CreateLaunchTemplate", params{"LaunchTemplateName": "lt" + suffix, "LaunchTemplateData": params{"ImageId": "ami-12345678"}})
-	call("ec2", "CreateVpc", params{"CidrBlock": "10.0.0.0/16"})
+	other := call("ec2", "CreateVpc", params{"CidrBlock": "10.0.0.0/16"}).Str("Vpc.VpcId")
+	call("ec2", "CreateVpcPeeringConnection", params{"VpcId": vpc, "PeerVpcId": other})
+	call("ec2", "CreateVpcEndpoint", params{"VpcId": vpc, "ServiceName": "com.amazonaws.us-west-2.s3"})
 	call("ec2", "CreateInternetGateway", nil)
 	call("ec2", "DescribeCapacityBlockOfferings", params{"CapacityDurationHours": int64(24)})
 	call("ec2", "CreateCapacityReservation", params{
@@ -135,6 +137,14 @@ func furnish(c *client, g *guesser, suffix string) {
 		"AutoScalingGroupName": "asg" + suffix, "LaunchConfigurationName": "lc" + suffix, "MinSize": int64(1), "MaxSize": int64(3),
 		"VPCZoneIdentifier": ids[0], "TargetGroupARNs": []any{group},
 	})
+	call("autoscaling", "PutLifecycleHook", params{
+		"AutoScalingGroupName": "asg" + suffix, "LifecycleHookName": "hook", "LifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING",
+	})
+	call("autoscaling", "PutScheduledUpdateGroupAction", params{
+		"AutoScalingGroupName": "asg" + suffix, "ScheduledActionName": "grow", "MinSize": int64(1), "Recurrence": "0 9 * * *",
+	})
+	call("autoscaling", "DescribeLifecycleHooks", params{"AutoScalingGroupName": "asg" + suffix})
+	call("autoscaling", "DescribeScheduledActions", nil)
 	call("autoscaling", "DescribeAutoScalingGroups", nil)
 	call("autoscaling", "DescribeLaunchConfigurations", nil)
 	call("ecs", "CreateCluster", params{"clusterName": "default"})

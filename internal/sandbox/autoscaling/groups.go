@@ -307,9 +307,11 @@ func deleteGroup(x *engine.Exec) (map[string]any, error) {
 
 func dropGroup(x *engine.Exec, name string) {
 	x.Remove("group", name)
-	for _, p := range x.List("policy") {
-		if p.Str("AutoScalingGroupName") == name {
-			x.Remove("policy", p.ID)
+	for _, kind := range []string{"policy", "scheduled-action", "lifecycle-hook"} {
+		for _, r := range x.List(kind) {
+			if r.Str("AutoScalingGroupName") == name {
+				x.Remove(kind, r.ID)
+			}
 		}
 	}
 }

@@ -31,20 +31,27 @@ func viewGroup(x *engine.Exec, a engine.Attrs) {
 	list := []any{}
 	for _, i := range x.List("ec2/instance") {
 		if groupOf(i) == a.Str("AutoScalingGroupName") && i.Str("State.Name") != "terminated" {
-			list = append(list, map[string]any(member(a, i)))
+			list = append(list, map[string]any(member(x, a, i)))
 		}
 	}
 	a.Set("Instances", list)
 }
 
 // member shows an instance as one of the group.
-func member(group engine.Attrs, i *engine.Resource) engine.Attrs {
+func member(x *engine.Exec, group engine.Attrs, i *engine.Resource) engine.Attrs {
 	state, health := "InService", "Healthy"
 	switch i.Str("State.Name") {
 	case "pending":
 		state = "Pending"
 	case "shutting-down", "stopping", "stopped":
 		state, health = "Terminating", "Unhealthy"
+	default:
+		switch {
+		case waiting(group, i.ID, terminating, x.Now()).open:
+			state = "Terminating:Wait"
+		case waiting(group, i.ID, launching, x.Now()).open:
+			state = "Pending:Wait"
+		}
 	}
 	m := engine.Attrs{
 		"InstanceId": i.ID, "InstanceType": i.Str("InstanceType"), "AvailabilityZone": i.Str("Placement.AvailabilityZone"),

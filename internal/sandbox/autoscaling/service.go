@@ -14,8 +14,8 @@ const arn = "arn:aws:autoscaling:{region}:{account}:"
 func Service() *engine.Service {
 	return &engine.Service{
 		ID:    "autoscaling",
-		Kinds: slices.Concat(configurationKinds(), groupKinds(), policyKinds(), activityKinds(), tagKinds()),
-		Ops:   slices.Concat(configurationOps(), groupOps(), policyOps(), activityOps(), tagOps()),
+		Kinds: slices.Concat(configurationKinds(), groupKinds(), policyKinds(), scheduleKinds(), hookKinds(), activityKinds(), tagKinds()),
+		Ops:   slices.Concat(configurationOps(), groupOps(), policyOps(), scheduleOps(), hookOps(), activityOps(), tagOps()),
 		Paging: engine.Paging{
 			Size: "MaxRecords", In: "NextToken", Out: "NextToken", Default: 50,
 			BadToken: engine.Refuse("InvalidNextToken", "The token '{token}' is invalid."),

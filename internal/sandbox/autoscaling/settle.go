@@ -21,6 +21,7 @@ type plan struct {
 	group     *engine.Resource
 	launch    []launch
 	terminate []string
+	hold      []string            // wait for a hook before they are terminated
 	register  map[string][]string // by target group
 	have      int
 	drop      bool
@@ -36,9 +37,20 @@ type launch struct {
 // settle makes the groups what they should be: it launches, registers and
 // terminates instances.
 func settle(s *engine.Settling) error {
+	if err := keepSchedules(s); err != nil {
+		return err
+	}
 	var plans []*plan
 	s.View(func(x *engine.Exec) {
 		for _, g := range x.List("group") {
+			for _, w := range g.Subs(waits) {
+				if at := w.Time("Until"); w.Str("Result") == "" && at.After(x.Now()) {
+					s.Wake(at)
+				}
+			}
+			if at := g.Time(retry); at.After(x.Now()) {
+				s.Wake(at)
+			}
 			if p := planFor(x, g); p != nil {
 				plans = append(plans, p)
 			}
@@ -55,12 +67,7 @@ func settle(s *engine.Settling) error {
 func planFor(x *engine.Exec, g *engine.Resource) *plan {
 	have := members(x, g.ID)
 	p := &plan{group: g, have: len(have), register: make(map[string][]string)}
-	for _, i := range have {
-		if slices.Contains(g.Strs(doomed), i.ID) {
-			p.terminate = append(p.terminate, i.ID)
-		}
-	}
-	stay := slices.DeleteFunc(slices.Clone(have), func(i *engine.Resource) bool { return slices.Contains(p.terminate, i.ID) })
+	stay := p.sort(x, have)
 	target := int(g.Int("DesiredCapacity"))
 	if g.Bool(deleting) {
 		target, p.drop = 0, true
@@ -69,22 +76,49 @@ func planFor(x *engine.Exec, g *engine.Resource) *plan {
 	for len(stay) > target && !slices.Contains(paused, "Terminate") {
 		var id string
 		id, stay = excess(stay)
-		p.terminate = append(p.terminate, id)
+		p.end(x, id)
 	}
 	if n := target - len(stay); n > 0 && !slices.Contains(paused, "Launch") && !x.Now().Before(g.Time(retry)) {
 		p.launch = launches(x, g, stay, n)
 	}
 	for _, tg := range g.Strs("TargetGroupARNs") {
 		for _, i := range stay {
-			if !registered(x, tg, i.ID) && x.Look("elbv2/target-group", tg) != nil {
+			if !registered(x, tg, i.ID) && !waiting(g.Attrs, i.ID, launching, x.Now()).open && x.Look("elbv2/target-group", tg) != nil {
 				p.register[tg] = append(p.register[tg], i.ID)
 			}
 		}
 	}
-	if len(p.terminate)+len(p.launch)+len(p.register) == 0 && !p.drop {
+	if len(p.terminate)+len(p.hold)+len(p.launch)+len(p.register) == 0 && !p.drop {
 		return nil
 	}
 	return p
+}
+
+// sort begins to end the instances that are to go, and returns those that stay.
+func (p *plan) sort(x *engine.Exec, have []*engine.Resource) []*engine.Resource {
+	var stay []*engine.Resource
+	for _, i := range have {
+		last := waiting(p.group.Attrs, i.ID, terminating, x.Now())
+		switch {
+		case last.open:
+		case last.held:
+			p.terminate = append(p.terminate, i.ID)
+		case slices.Contains(p.group.Strs(doomed), i.ID), waiting(p.group.Attrs, i.ID, launching, x.Now()).abandoned:
+			p.end(x, i.ID)
+		default:
+			stay = append(stay, i)
+		}
+	}
+	return stay
+}
+
+// end terminates an instance, once it has waited for the hooks that there are.
+func (p *plan) end(x *engine.Exec, id string) {
+	if len(hooks(x, p.group.ID, terminating)) > 0 {
+		p.hold = append(p.hold, id)
+		return
+	}
+	p.terminate = append(p.terminate, id)
 }
 
 // excess chooses the instance to terminate: the oldest of the zone that has
@@ -218,6 +252,7 @@ func runParams(x *engine.Exec, g *engine.Resource, at place, n int64) map[string
 func (p *plan) carryOut(s *engine.Settling) error {
 	var done []engine.Attrs
 	var errs []error
+	var fresh []string
 	have := p.have
 	for _, l := range p.launch {
 		out, err := s.Invoke(principal, "ec2", "RunInstances", l.params)
@@ -230,6 +265,7 @@ func (p *plan) carryOut(s *engine.Settling) error {
 			continue
 		}
 		for _, i := range engine.Attrs(out).Subs("Instances") {
+			fresh = append(fresh, i.Str("InstanceId"))
 			done = append(done, p.activity(s, "Launching a new EC2 instance: "+i.Str("InstanceId"), i, have, have+1))
 			have++
 		}
@@ -237,10 +273,12 @@ func (p *plan) carryOut(s *engine.Settling) error {
 	for _, tg := range slices.Sorted(maps.Keys(p.register)) {
 		errs = append(errs, call(s, "RegisterTargets", tg, p.register[tg]))
 	}
-	if len(p.terminate) > 0 {
+	if out := p.leaving(s); len(out) > 0 {
 		for _, tg := range p.group.Strs("TargetGroupARNs") {
-			errs = append(errs, call(s, "DeregisterTargets", tg, p.terminate))
+			errs = append(errs, call(s, "DeregisterTargets", tg, out))
 		}
+	}
+	if len(p.terminate) > 0 {
 		ids := []any{}
 		for _, id := range p.terminate {
 			ids = append(ids, id)
@@ -251,11 +289,24 @@ func (p *plan) carryOut(s *engine.Settling) error {
 			errs = append(errs, err)
 		}
 	}
-	return errors.Join(append(errs, s.Change(func(x *engine.Exec) error { return p.record(x, done) }))...)
+	return errors.Join(append(errs, s.Change(func(x *engine.Exec) error { return p.record(x, done, fresh) }))...)
 }
 
-// record keeps the activities, and what the group must remember.
-func (p *plan) record(x *engine.Exec, done []engine.Attrs) error {
+// leaving are the instances that end now, but for those that left the target
+// groups before they waited for a hook.
+func (p *plan) leaving(s *engine.Settling) []string {
+	out := slices.Clone(p.hold)
+	for _, id := range p.terminate {
+		if !waiting(p.group.Attrs, id, terminating, s.Now).held {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// record keeps the activities, and what the group must remember: which of its
+// fresh instances wait for a hook, and which of those that are to end.
+func (p *plan) record(x *engine.Exec, done []engine.Attrs, fresh []string) error {
 	for _, a := range done {
 		if _, err := x.Add("activity", a); err != nil {
 			return err
@@ -270,6 +321,13 @@ func (p *plan) record(x *engine.Exec, done []engine.Attrs) error {
 		return nil
 	}
 	g = x.Edit("group", g)
+	for _, id := range fresh {
+		hold(x, g, id, launching)
+	}
+	for _, id := range p.hold {
+		hold(x, g, id, terminating)
+	}
+	forgetWaits(g, members(x, g.ID))
 	g.Set(doomed, slices.DeleteFunc(g.All(doomed), func(id any) bool { return slices.Contains(p.terminate, id.(string)) }))
 	if slices.ContainsFunc(done, func(a engine.Attrs) bool { return a.Str("StatusCode") == "Failed" }) {
 		g.Set(retry, x.Now().Add(pause))
