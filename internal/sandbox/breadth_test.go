@@ -222,3 +222,52 @@ func TestInstanceAttributesProtect(t *testing.T) {
 	c.call("ec2", "ModifyInstanceAttribute", params{"InstanceId": id, "InstanceType": params{"Value": "t3.small"}})
 	c.call("ec2", "TerminateInstances", params{"InstanceIds": []any{id}})
 }
+
+func TestSSLPoliciesAreListed(t *testing.T) {
+	c := newClient(t, new(engine.Memory))
+	one := c.call("elbv2", "DescribeSSLPolicies", params{"Names": []any{"ELBSecurityPolicy-TLS13-1-3-2021-06"}, "LoadBalancerType": "network"})
+	if len(one.All("SslPolicies")) != 1 || !slices.Equal(one.Strs("SslPolicies.SslProtocols"), []string{"TLSv1.3"}) || len(one.All("SslPolicies.Ciphers")) != 3 {
+		t.Errorf("DescribeSSLPolicies = %v", one)
+	}
+	c.refused("elbv2", "DescribeSSLPolicies", params{"Names": []any{"mine"}}, "SSLPolicyNotFoundException")
+	page := c.call("elbv2", "DescribeSSLPolicies", params{"PageSize": int64(2)})
+	if len(page.All("SslPolicies")) != 2 || !page.Has("NextMarker") {
+		t.Errorf("a page of two is %v", page)
+	}
+}
+
+func TestContainerInstancesJoinTheirCluster(t *testing.T) {
+	c := newClient(t, new(engine.Memory))
+	c.call("ecs", "CreateCluster", params{"clusterName": "c"})
+	made := c.call("ecs", "RegisterContainerInstance", params{
+		"cluster": "c", "instanceIdentityDocument": `{"instanceId":"i-0123456789abcdef0"}`, "versionInfo": params{"agentVersion": "1.80.0"},
+		"totalResources": []any{params{"name": "CPU", "type": "INTEGER", "integerValue": int64(2048)}},
+	})
+	id := made.Str("containerInstance.containerInstanceArn")
+	if made.Str("containerInstance.ec2InstanceId") != "i-0123456789abcdef0" || made.Str("containerInstance.status") != "ACTIVE" ||
+		made.Int("containerInstance.remainingResources.integerValue") != 2048 {
+		t.Errorf("RegisterContainerInstance = %v", made)
+	}
+	again := c.call("ecs", "RegisterContainerInstance", params{"cluster": "c", "containerInstanceArn": id, "versionInfo": params{"agentVersion": "1.81.0"}})
+	if again.Str("containerInstance.containerInstanceArn") != id || again.Str("containerInstance.versionInfo.agentVersion") != "1.81.0" {
+		t.Errorf("RegisterContainerInstance again = %v", again)
+	}
+	drained := c.call("ecs", "UpdateContainerInstancesState", params{"cluster": "c", "containerInstances": []any{id, "nobody"}, "status": "DRAINING"})
+	if drained.Str("containerInstances.status") != "DRAINING" || drained.Str("failures.reason") != "MISSING" {
+		t.Errorf("UpdateContainerInstancesState = %v", drained)
+	}
+	if left := c.call("ecs", "ListContainerInstances", params{"cluster": "c", "status": "ACTIVE"}); len(left.All("containerInstanceArns")) != 0 {
+		t.Errorf("ListContainerInstances = %v", left)
+	}
+	seen := c.call("ecs", "DescribeContainerInstances", params{"cluster": "c", "containerInstances": []any{id}})
+	if seen.Str("containerInstances.containerInstanceArn") != id {
+		t.Errorf("DescribeContainerInstances = %v", seen)
+	}
+	c.refused("ecs", "DeleteCluster", params{"cluster": "c"}, "ClusterContainsContainerInstancesException")
+	gone := c.call("ecs", "DeregisterContainerInstance", params{"cluster": "c", "containerInstance": id, "force": true})
+	if gone.Str("containerInstance.status") != "INACTIVE" {
+		t.Errorf("DeregisterContainerInstance = %v", gone)
+	}
+	c.refused("ecs", "DeregisterContainerInstance", params{"cluster": "c", "containerInstance": id}, "InvalidParameterException")
+	c.call("ecs", "DeleteCluster", params{"cluster": "c"})
+}

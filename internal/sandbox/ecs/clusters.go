@@ -72,10 +72,6 @@ func clusterOps() []engine.Op {
 				return nil
 			},
 		}},
-		{Name: "ListContainerInstances", Do: engine.Read(func(x *engine.Exec) (map[string]any, error) {
-			_, err := x.Find("cluster", clusterRef(x))
-			return map[string]any{"containerInstanceArns": []any{}}, err
-		})},
 	}
 }
 
@@ -119,7 +115,7 @@ func liveCluster(x *engine.Exec) (*engine.Resource, error) {
 }
 
 func countTasks(x *engine.Exec, a engine.Attrs) {
-	var running, pending, services int64
+	var running, pending, services, instances int64
 	for _, t := range x.List("ecs/task") {
 		if t.Str("clusterArn") != a.Str("clusterArn") {
 			continue
@@ -136,6 +132,12 @@ func countTasks(x *engine.Exec, a engine.Attrs) {
 			services++
 		}
 	}
+	for _, i := range x.List("ecs/container-instance") {
+		if i.Str(instanceCluster) == a.Str("clusterArn") {
+			instances++
+		}
+	}
+	a.Set("registeredContainerInstancesCount", instances)
 	a.Set("runningTasksCount", running)
 	a.Set("pendingTasksCount", pending)
 	a.Set("activeServicesCount", services)
@@ -143,6 +145,10 @@ func countTasks(x *engine.Exec, a engine.Attrs) {
 
 func clusterUnused(x *engine.Exec, r *engine.Resource) error {
 	a := x.Shown("cluster", r)
+	if a.Int("registeredContainerInstancesCount") > 0 {
+		return engine.Refuse("ClusterContainsContainerInstancesException",
+			"The Cluster cannot be deleted while Container Instances are active or draining.").With()
+	}
 	if a.Int("activeServicesCount") > 0 {
 		return engine.Refuse("ClusterContainsServicesException", "The Cluster cannot be deleted while Services are active.").With()
 	}

@@ -15,8 +15,8 @@ const arn = "arn:aws:ecs:{region}:{account}:"
 func Service() *engine.Service {
 	return &engine.Service{
 		ID:    "ecs",
-		Kinds: slices.Concat(clusterKinds(), definitionKinds(), taskKinds(), serviceKinds()),
-		Ops:   slices.Concat(clusterOps(), definitionOps(), taskOps(), serviceOps(), tagOps()),
+		Kinds: slices.Concat(clusterKinds(), instanceKinds(), definitionKinds(), taskKinds(), serviceKinds()),
+		Ops:   slices.Concat(clusterOps(), instanceOps(), definitionOps(), taskOps(), serviceOps(), tagOps()),
 		Paging: engine.Paging{
 			Size: "maxResults", In: "nextToken", Out: "nextToken", Default: 100,
 			BadToken: invalid("Invalid token in request"),
@@ -135,7 +135,7 @@ func tagOps() []engine.Op {
 // tagged returns the resource that the request's ARN names, with its kind.
 func tagged(x *engine.Exec) (string, *engine.Resource, error) {
 	ref := x.Params.Str("resourceArn")
-	kinds := map[string]string{"cluster": "cluster", "task-definition": "task-definition", "task": "task", "service": "service"}
+	kinds := map[string]string{"cluster": "cluster", "task-definition": "task-definition", "task": "task", "service": "service", "container-instance": "container-instance"}
 	if parts := strings.SplitN(ref, ":", 6); len(parts) == 6 {
 		what, _, _ := strings.Cut(parts[5], "/")
 		if kind, ok := kinds[what]; ok {

@@ -15,8 +15,8 @@ const arn = "arn:aws:elasticloadbalancing:{region}:{account}:"
 func Service() *engine.Service {
 	return &engine.Service{
 		ID:      "elbv2",
-		Kinds:   slices.Concat(loadBalancerKinds(), targetKinds(), listenerKinds()),
-		Ops:     slices.Concat(loadBalancerOps(), targetOps(), listenerOps(), tagOps()),
+		Kinds:   slices.Concat(loadBalancerKinds(), targetKinds(), listenerKinds(), policyKinds()),
+		Ops:     slices.Concat(loadBalancerOps(), targetOps(), listenerOps(), policyOps(), tagOps()),
 		Paging:  engine.Paging{Size: "PageSize", In: "Marker", Out: "NextMarker", Default: 400, BadToken: invalid("The marker is not valid")},
 		Tagging: engine.Tagging{Param: "Tags", Key: "Key", Value: "Value"},
 		Lacks:   engine.Refuse("UnsupportedOperation", "The sandbox does not have the operation {name} of Elastic Load Balancing."),
