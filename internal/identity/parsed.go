@@ -17,7 +17,11 @@ type parsed struct {
 	byText map[string]*policy.Document
 }
 
+// parse reads a document; nil keeps none.
 func (p *parsed) parse(text string) (*policy.Document, error) {
+	if p == nil {
+		return policy.Parse([]byte(text))
+	}
 	p.mu.Lock()
 	d := p.byText[text]
 	p.mu.Unlock()
