@@ -75,6 +75,7 @@ func (x *exchange) conclude(ctx context.Context, result *Answer, failure error) 
 	if id := answeredRequestID(result, x.call.Protocol); id != "" {
 		x.call.RequestID = id
 	}
+	x.teach()
 	copies := x.learned()
 	if err := x.gateway.Recorder.event(ctx, &x.call, x.intent, copies...); err != nil {
 		if result.Stream != nil {

@@ -44,10 +44,14 @@ const (
 // Identities says what an access key proves, with the session token that came
 // with it or "". The error is identity.ErrUnknownKey, ErrInvalidToken or
 // ErrExpiredToken where it proves nothing. Used notes that a credential was
-// used, and must not wait for anything.
+// used, and Learn notes what an answer tells of a key: neither must wait for
+// anything. Recall says what was learned. The last two
+// are for AuthOpen.
 type Identities interface {
 	Credential(ctx context.Context, accessKeyID, sessionToken string) (identity.Credential, error)
 	Used(c identity.Credential, use identity.Use)
+	Learn(l identity.Lesson)
+	Recall(accessKeyID string) (identity.Credential, bool)
 }
 
 // Options are what a gateway needs. Permissions and Access

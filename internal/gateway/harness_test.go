@@ -43,7 +43,9 @@ func (k knownKeys) Credential(_ context.Context, id, token string) (identity.Cre
 	return c, nil
 }
 
-func (knownKeys) Used(identity.Credential, identity.Use) {}
+func (knownKeys) Used(identity.Credential, identity.Use)            {}
+func (knownKeys) Learn(identity.Lesson)                             {}
+func (knownKeys) Recall(string) (c identity.Credential, known bool) { return c, false }
 
 // testCatalog is opened once: it is immutable, and slow to read.
 var testCatalog = sync.OnceValues(awsapi.Open)

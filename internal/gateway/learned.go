@@ -7,6 +7,19 @@ import (
 	"github.com/cairn-audit/cairn/internal/record"
 )
 
+// teach notes what an answer of another IAM or STS tells of a key, where callers
+// are taken as given.
+func (x *exchange) teach() {
+	id := x.serviceID()
+	if x.gateway.Auth != AuthOpen || id != "iam" && id != "sts" || x.call.Output == nil || x.call.Error != nil || x.call.Identity == nil {
+		return
+	}
+	x.gateway.Identities.Learn(identity.Lesson{
+		Operation: x.call.EventName, AccountID: x.call.AccountID, Caller: *x.call.Identity,
+		Params: x.call.Params, Output: x.call.Output, Time: x.started,
+	})
+}
+
 // learned puts into the record what the backend found out of the call, and
 // returns the copies of the event for other accounts. A refused call concerns
 // only the caller's account.

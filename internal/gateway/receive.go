@@ -163,6 +163,9 @@ func (x *exchange) claimed(ctx context.Context) (identity.Credential, error) {
 	case errors.Is(err, identity.ErrExpiredToken):
 		return credential, nil // it is known all the same who had it
 	case errors.Is(err, identity.ErrUnknownKey):
+		if known, ok := x.gateway.Identities.Recall(id); ok {
+			return known, nil
+		}
 		root := identity.Root(x.gateway.Account, identity.Unproven(id).AccessKeyID)
 		return identity.Credential{
 			AccessKeyID: id, AccountID: x.gateway.Account, Identity: root,

@@ -21,10 +21,11 @@ type Directory struct {
 	store *state.Store
 	key   *seal.Key
 	// tokens seals sessions.
-	tokens *seal.Key
-	aws    AWSPolicies
-	uses   uses
-	parsed parsed
+	tokens  *seal.Key
+	aws     AWSPolicies
+	uses    uses
+	parsed  parsed
+	learned learned
 	// hashing holds a token for each password that is being hashed.
 	hashing chan struct{}
 }

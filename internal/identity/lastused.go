@@ -77,7 +77,7 @@ func (d *Directory) Used(c Credential, use Use) {
 	}
 }
 
-// KeepUses writes the last uses every minute until ctx ends, and then once more.
+// KeepUses writes the last uses, and what Learn noted, every minute until ctx ends, and then once more.
 // A failed write is reported to failed, and tried again.
 func (d *Directory) KeepUses(ctx context.Context, failed func(error)) {
 	tick := time.NewTicker(useInterval)
@@ -87,7 +87,7 @@ func (d *Directory) KeepUses(ctx context.Context, failed func(error)) {
 		case <-tick.C:
 		case <-ctx.Done():
 		}
-		if err := d.writeUses(); err != nil {
+		if err := errors.Join(d.writeUses(), d.writeLearned()); err != nil {
 			failed(err)
 		}
 	}
