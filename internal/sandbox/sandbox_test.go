@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,9 +27,13 @@ func TestTablesAgreeWithTheModels(t *testing.T) {
 	}
 }
 
+// sharedCatalog is read by all tests: to read a model takes longer than most of
+// them.
+var sharedCatalog = sync.OnceValues(awsapi.Open)
+
 func openCatalog(t testing.TB) *awsapi.Catalog {
 	t.Helper()
-	catalog, err := awsapi.Open()
+	catalog, err := sharedCatalog()
 	if err != nil {
 		t.Fatal(err)
 	}
