@@ -115,8 +115,6 @@ type Grants struct {
 	Boundary string `json:"boundary,omitempty"`
 }
 
-func (g *Grants) grants() *Grants { return g }
-
 // maxAttached is IAM's quota of managed policies attached to one entity.
 const maxAttached = 10
 

@@ -118,6 +118,26 @@ func TestPermissionsAreThoseOfUserGroupsBoundaryAndSession(t *testing.T) {
 	}
 }
 
+func TestASessionIsOpenedWithPoliciesThatExist(t *testing.T) {
+	d, done := open(t, t.TempDir())
+	defer done()
+	r := newRole(t, d, "r")
+	for arn, want := range map[string]Reason{
+		AdministratorAccess:                       "",
+		"arn:aws:iam::aws:policy/None":            NoSuchEntity,
+		"arn:aws:iam::444455556666:policy/theirs": NoSuchEntity,
+		"nonsense": InvalidInput,
+	} {
+		err := d.View(testAccount, func(tx *Tx) error {
+			_, err := tx.Open(Session{Kind: AssumedRole, PrincipalName: r.Name, PrincipalID: r.ID, PolicyARNs: []string{arn}}, time.Now(), time.Hour)
+			return err
+		})
+		if (err != nil || want != "") && !Refused(err, want) {
+			t.Errorf("%s: %v, want %q", arn, err, want)
+		}
+	}
+}
+
 func TestASessionOfAPrincipalThatIsNoMoreMayDoNothing(t *testing.T) {
 	d, done := open(t, t.TempDir())
 	defer done()

@@ -76,9 +76,15 @@ func (s *Session) PackedSize() int {
 }
 
 // Open opens a session of the given length for a principal that exists, and
-// returns its credentials. Nothing is written.
+// returns its credentials. Nothing is written. The error is a refusal where a
+// session policy is not the account's or AWS's.
 func (t *Tx) Open(s Session, now time.Time, length time.Duration) (Temporary, error) {
 	s.AccountID = t.account
+	for _, arn := range s.PolicyARNs {
+		if _, err := t.ManagedPolicy(arn); err != nil {
+			return Temporary{}, err
+		}
+	}
 	s.AccessKeyID, s.Secret = uniqueID(prefixSession, t.account, keyIDLength), newSecret()
 	s.Began, s.Ends = now.Unix(), now.Add(length).Unix()
 	id, err := t.sessionIdentity(&s)

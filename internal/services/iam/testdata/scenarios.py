@@ -336,6 +336,13 @@ def assume_role():
     assert sts.get_access_key_info(AccessKeyId=out["Credentials"]["AccessKeyId"])["Account"] == account
     refused("ValidationError", sts.assume_role, "exceeds the MaxSessionDuration", RoleArn=arn, RoleSessionName="ss", DurationSeconds=7201)
     refused("MalformedPolicyDocument", sts.assume_role, RoleArn=arn, RoleSessionName="ss", Policy="{}")
+    refused("ValidationError", sts.assume_role, RoleArn=arn, RoleSessionName="ss", PolicyArns=[{"arn": "arn:aws:iam::aws:policy/NoSuchPolicy"}])
+    iam.attach_role_policy(RoleName="a", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    limited = sts.assume_role(RoleArn=arn, RoleSessionName="ss", PolicyArns=[{"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}])
+    within = with_session("iam", limited["Credentials"])
+    within.list_users()
+    refused("AccessDenied", within.create_user, "because no session policy allows", UserName="never")
+    iam.detach_role_policy(RoleName="a", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
     refused("ValidationError", sts.assume_role, RoleArn="arn:aws:iam::123:role/none", RoleSessionName="ss")
     refused("AccessDenied", sts.assume_role, "sts:TagSession", RoleArn=arn, RoleSessionName="ss", Tags=[{"Key": "k", "Value": "v"}])
     iam.delete_role(RoleName="a")
