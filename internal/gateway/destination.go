@@ -46,10 +46,11 @@ type Request struct {
 	// the body can have none.
 	Trailer func() http.Header
 
-	// SigningName is the service in the scope of the signature.
-	SigningName string
-	Found       awsapi.Found
-	Call        *awsapi.Call
+	// SigningName and SigningRegion are the service and the Region in the
+	// scope of the signature, as claimed.
+	SigningName, SigningRegion string
+	Found                      awsapi.Found
+	Call                       *awsapi.Call
 	// Problem is why the request names no known operation. Destinations that
 	// need to understand a request refuse it with this; an upstream judges
 	// for itself, and may know more.

@@ -45,8 +45,7 @@ const (
 // with it or "". The error is identity.ErrUnknownKey, ErrInvalidToken or
 // ErrExpiredToken where it proves nothing. Used notes that a credential was
 // used, and Learn notes what an answer tells of a key: neither must wait for
-// anything. Recall says what was learned. The last two
-// are for AuthOpen.
+// anything. Recall says what was learned. The last two are for AuthOpen.
 type Identities interface {
 	Credential(ctx context.Context, accessKeyID, sessionToken string) (identity.Credential, error)
 	Used(c identity.Credential, use identity.Use)

@@ -27,7 +27,8 @@ func (x *exchange) identify(context.Context) error {
 	x.readSignature()
 	unproven := identity.Unproven(x.signature.AccessKeyID)
 	x.call.Identity, x.call.SigningName = &unproven, x.signature.Service
-	if regionName.MatchString(x.signature.Region) {
+	x.request.SigningRegion = x.signature.Region
+	if regions[x.signature.Region] {
 		x.call.Region = x.signature.Region
 	}
 	wire := x.wireRequest()

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -52,7 +53,7 @@ func (u *Upstream) sign(ctx context.Context, out *http.Request, r *Request) erro
 	}
 	key := sigv4.Key{
 		AccessKeyID: credentials.AccessKeyID, Secret: credentials.SecretAccessKey, SessionToken: credentials.SessionToken,
-		Region: r.Call.Region, Service: r.SigningName,
+		Region: cmp.Or(r.SigningRegion, r.Call.Region), Service: r.SigningName,
 	}
 	if err := sigv4.NewSigner().Sign(ctx, out, key, hash, time.Now()); err != nil {
 		return &unreachableError{err: fmt.Errorf("sign for the upstream: %w", err)}
