@@ -66,7 +66,7 @@ type Server struct {
 }
 
 // Start starts the server and returns when it accepts requests. The context
-// bounds the start only; Close ends the server. Until then the process's
+// may keep it from starting; Close ends the server. Until then the process's
 // working directory is a directory below o.Dir.
 func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	if !process.TryLock() {
@@ -125,6 +125,11 @@ func (s *Server) start(ctx context.Context, dir string) error {
 
 // serve runs versitygw until s.stop is called, and returns when it listens.
 func (s *Server) serve(ctx context.Context, l layout) error {
+	// A start that has begun is seen through, in milliseconds: versitygw leaves
+	// goroutines behind where it is stopped before it listens.
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	backend, err := newBackend(l)
 	if err != nil {
 		return err
@@ -166,10 +171,6 @@ func (s *Server) serve(ctx context.Context, l layout) error {
 		return nil
 	case <-s.done:
 		return errors.Join(errors.New("the server did not start"), s.err)
-	case <-ctx.Done():
-		stop()
-		<-s.done
-		return context.Cause(ctx)
 	}
 }
 
