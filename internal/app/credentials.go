@@ -45,7 +45,7 @@ func ReadCredentials(data string, root bool) (identity.Credential, error) {
 	path := filepath.Join(data, credentialsFile)
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return identity.Credential{}, fmt.Errorf("%s is not there; the first start of a server makes it", path)
+		return identity.Credential{}, fmt.Errorf("%s is not there: the first start of a server makes it, and its keys cannot be shown again", path)
 	}
 	if err != nil {
 		return identity.Credential{}, err
