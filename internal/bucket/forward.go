@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/aws/smithy-go/encoding/httpbinding"
+
+	"github.com/cairn-audit/cairn/internal/sigv4"
 )
 
 const (
@@ -101,7 +103,7 @@ func setBody(out, r *http.Request) {
 	hash := out.Header.Get(hashHeader)
 	streaming := strings.HasPrefix(hash, "STREAMING-")
 	if streaming {
-		unchunk(out.Header)
+		sigv4.Unchunk(out.Header)
 	}
 	trailer := out.Header.Get(trailerHeader)
 	out.Header.Del(trailerHeader)
@@ -162,22 +164,6 @@ func splitPath(path string) (bucket, key string) {
 // isChecksum reports whether a header carries a checksum of the body.
 func isChecksum(name string) bool {
 	return checksumLengths[strings.ToLower(name)] != 0
-}
-
-// unchunk removes aws-chunked from the encodings of the object.
-func unchunk(h http.Header) {
-	var keep []string
-	for _, value := range h.Values("Content-Encoding") {
-		for coding := range strings.SplitSeq(value, ",") {
-			if coding = strings.TrimSpace(coding); coding != "" && !strings.EqualFold(coding, "aws-chunked") {
-				keep = append(keep, coding)
-			}
-		}
-	}
-	h.Del("Content-Encoding")
-	if len(keep) > 0 {
-		h.Set("Content-Encoding", strings.Join(keep, ","))
-	}
 }
 
 // endToEnd copies the headers that are not of one connection only (RFC 9110,

@@ -41,7 +41,7 @@ func (u *Upstream) sign(ctx context.Context, out *http.Request, r *Request) erro
 	for _, name := range signatureHeaders {
 		out.Header.Del(name)
 	}
-	withoutChunked(out.Header)
+	sigv4.Unchunk(out.Header)
 	hash := sigv4.HashHex(r.Body)
 	if r.Stream != nil {
 		hash = unsignedPayload
@@ -79,21 +79,4 @@ func (u *Upstream) pathStyle(out *url.URL, r *Request) error {
 	}
 	out.Path, out.RawPath = plain, path
 	return nil
-}
-
-// withoutChunked takes aws-chunked from the codings of a body that has been
-// decoded.
-func withoutChunked(h http.Header) {
-	var codings []string
-	for _, v := range h.Values("Content-Encoding") {
-		for coding := range strings.SplitSeq(v, ",") {
-			if coding = strings.TrimSpace(coding); coding != "" && coding != "aws-chunked" {
-				codings = append(codings, coding)
-			}
-		}
-	}
-	h.Del("Content-Encoding")
-	if len(codings) > 0 {
-		h.Set("Content-Encoding", strings.Join(codings, ","))
-	}
 }

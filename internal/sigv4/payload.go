@@ -3,6 +3,7 @@ package sigv4
 import (
 	"encoding/hex"
 	"io"
+	"net/http"
 	"strconv"
 	"strings"
 )
@@ -136,4 +137,20 @@ func (s *Signature) Unproven() Signature {
 func isHash(v string) bool {
 	_, err := hex.DecodeString(v)
 	return err == nil && len(v) == 64
+}
+
+// Unchunk takes aws-chunked from the codings of a body that has been decoded.
+func Unchunk(h http.Header) {
+	var codings []string
+	for _, value := range h.Values("Content-Encoding") {
+		for coding := range strings.SplitSeq(value, ",") {
+			if coding = strings.TrimSpace(coding); coding != "" && !strings.EqualFold(coding, "aws-chunked") {
+				codings = append(codings, coding)
+			}
+		}
+	}
+	h.Del("Content-Encoding")
+	if len(codings) > 0 {
+		h.Set("Content-Encoding", strings.Join(codings, ","))
+	}
 }
