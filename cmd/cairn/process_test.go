@@ -63,7 +63,7 @@ func serve(t *testing.T, data string, args ...string) *process {
 	deadline := time.Now().Add(30 * time.Second)
 	for {
 		at, err := app.ReadEndpoint(data)
-		if err == nil && at.PID == p.Process.Pid && answers(at.URL) {
+		if err == nil && at.PID == p.Process.Pid && at.Running() {
 			return p
 		}
 		if time.Now().After(deadline) {

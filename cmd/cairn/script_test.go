@@ -4,9 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -67,7 +65,7 @@ func cmdReady(ts *testscript.TestScript, neg bool, args []string) {
 	deadline := time.Now().Add(20 * time.Second)
 	for {
 		var err error
-		if at, err = app.ReadEndpoint(dir); err == nil && answers(at.URL) {
+		if at, err = app.ReadEndpoint(dir); err == nil && at.Running() {
 			break
 		}
 		if time.Now().After(deadline) {
@@ -96,19 +94,6 @@ func cmdStop(ts *testscript.TestScript, neg bool, args []string) {
 	server, err := os.FindProcess(at.PID)
 	ts.Check(err)
 	ts.Check(server.Signal(syscall.SIGTERM))
-}
-
-func answers(endpoint string) bool {
-	u, err := url.Parse(endpoint)
-	if err != nil {
-		return false
-	}
-	conn, err := net.DialTimeout("tcp", u.Host, time.Second)
-	if err != nil {
-		return false
-	}
-	conn.Close()
-	return true
 }
 
 // cmdEvent reads the answer of lookup-events from stdout of the last command and

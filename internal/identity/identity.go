@@ -155,11 +155,6 @@ func Foreign(u event.UserIdentity) event.UserIdentity {
 	return event.UserIdentity{Type: event.AWSAccount, PrincipalID: u.PrincipalID, AccountID: u.AccountID}
 }
 
-// Service is an AWS service that calls in its own name.
-func Service(principal string) event.UserIdentity {
-	return event.UserIdentity{Type: event.AWSService, InvokedBy: principal}
-}
-
 // Anonymous is a caller who gave no credentials, as CloudTrail names one.
 func Anonymous() event.UserIdentity {
 	return event.UserIdentity{Type: event.AWSAccount, AccountID: "ANONYMOUS_PRINCIPAL"}

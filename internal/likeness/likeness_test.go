@@ -2,7 +2,6 @@ package likeness
 
 import (
 	"bufio"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
@@ -63,20 +62,7 @@ func makeCalls(t *testing.T, here, there string) []call {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "calls")
 	cairntest.Python(t, "testdata/main.py", here, there, path)
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var calls []call
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		var c call
-		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
-			t.Fatal(err)
-		}
-		calls = append(calls, c)
-	}
-	return calls
+	return cairntest.Lines[call](t, path)
 }
 
 // readReasons reads the known differences: each line of testdata/known.txt that

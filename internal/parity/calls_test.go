@@ -1,10 +1,7 @@
 package parity
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -30,18 +27,5 @@ func makeCalls(t *testing.T, endpoint string) []call {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "calls")
 	t.Logf("calls.py: %s", cairntest.Python(t, "testdata/calls.py", endpoint, path))
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var calls []call
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		var c call
-		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
-			t.Fatal(err)
-		}
-		calls = append(calls, c)
-	}
-	return calls
+	return cairntest.Lines[call](t, path)
 }
