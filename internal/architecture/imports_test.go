@@ -17,11 +17,11 @@ const module = "github.com/cairn-audit/cairn"
 // below its own and not from its neighbours. Packages below one of these belong
 // to it and may import each other.
 var layers = [][]string{
-	{"event", "audit", "internal/durable", "internal/seal", "internal/policy"},
+	{"event", "audit", "internal/durable", "internal/seal", "internal/policy", "internal/region"},
 	{"digest", "internal/awsapi", "internal/sigv4"},
 	{"internal/journal", "internal/state", "internal/sigv2", "internal/access"},
 	{"internal/history", "internal/identity", "internal/record", "internal/bucket"},
-	{"internal/gateway", "internal/sandbox", "internal/trail", "internal/monitor"},
+	{"internal/gateway", "internal/sandbox", "internal/trail", "internal/monitor", "internal/topic", "internal/rule"},
 	{"internal/services"},
 	{"internal/console"},
 	{"internal/app", "internal/demo"},

@@ -28,6 +28,7 @@ import (
 	"github.com/cairn-audit/cairn/internal/awsapi"
 	"github.com/cairn-audit/cairn/internal/identity"
 	"github.com/cairn-audit/cairn/internal/record"
+	"github.com/cairn-audit/cairn/internal/region"
 )
 
 // Auth says how callers are known.
@@ -78,6 +79,10 @@ type Options struct {
 type Gateway struct {
 	Options
 	bodies atomic.Int64 // what is left of Limits.Bodies
+	// regions are those that a call can be recorded in: a credential scope may
+	// hold anything, LookupEvents answers by Region, and nobody looks in one
+	// that does not exist. Another is recorded in Options.Region.
+	regions region.Table
 }
 
 // New makes a gateway.
@@ -86,7 +91,7 @@ func New(o Options) *Gateway {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	g := &Gateway{Options: o}
+	g := &Gateway{Options: o, regions: region.Open()}
 	g.bodies.Store(o.Limits.Bodies)
 	return g
 }

@@ -28,7 +28,7 @@ func (x *exchange) identify(context.Context) error {
 	unproven := identity.Unproven(x.signature.AccessKeyID)
 	x.call.Identity, x.call.SigningName = &unproven, x.signature.Service
 	x.request.SigningRegion = x.signature.Region
-	if regions[x.signature.Region] {
+	if x.gateway.regions.Known(x.signature.Region) {
 		x.call.Region = x.signature.Region
 	}
 	wire := x.wireRequest()
@@ -78,7 +78,7 @@ func (x *exchange) note(found awsapi.Found, err error) {
 			x.call.SigningName = found.Service.SigningName
 		}
 		if globalServices[found.Service.SigningName] {
-			x.call.Region = globalRegion
+			x.call.Region = region.Global
 		}
 	}
 }

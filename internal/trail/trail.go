@@ -1,0 +1,101 @@
+// Package trail is what accounts have asked to be delivered where: trails, their
+// selectors, and what becomes of them. The work is done below it: package
+// delivery brings log files and digests to S3.
+package trail
+
+import (
+	"time"
+
+	"github.com/cairn-audit/cairn/internal/journal"
+	"github.com/cairn-audit/cairn/internal/trail/selector"
+)
+
+// Trail is a trail as it is now.
+type Trail struct {
+	// ID tells a trail from another that has, or had, its name.
+	ID                          string
+	AccountID, HomeRegion, Name string
+	Created                     time.Time
+
+	// Where it delivers to; "" is nowhere, but for Bucket, which each has.
+	Bucket, Prefix           string
+	TopicARN                 string
+	LogGroupARN, LogsRoleARN string
+	KMSKeyID                 string
+
+	// Validation says whether digests are delivered.
+	Validation bool
+	Scope
+	// Logging says whether events are delivered at all.
+	Logging          bool
+	Started, Stopped time.Time // the last StartLogging and StopLogging
+
+	Insights     []Insight
+	Aggregations []Aggregation
+	Tags         []Tag
+
+	// OrganizationID is that of the organization whose accounts an
+	// organization trail covers.
+	OrganizationID string
+
+	// Deleted is when DeleteTrail was called, zero if it was not. A deleted
+	// trail is no longer to be seen, and lives on until what it still has to
+	// deliver is delivered.
+	Deleted time.Time
+
+	// Epochs say what the trail wants of each record of the journal, oldest
+	// first; the last goes on. They are what delivery follows: a change of
+	// the settings never concerns events that are older than it.
+	Epochs []Epoch
+}
+
+// Scope says which events a trail is about.
+type Scope struct {
+	MultiRegion, GlobalServiceEvents, Organization bool
+	Selectors                                      selector.Set
+}
+
+// Epoch is what a trail wants from a record of the journal on.
+type Epoch struct {
+	From journal.Seq
+	At   time.Time
+	// By is the request id of the call that began the epoch. That call's own
+	// event is delivered if either the epoch before or this one wants it:
+	// nobody can take a trail's eyes off and not be seen doing it.
+	By      string
+	Logging bool
+	// Validation says whether the files of this epoch are in digests.
+	Validation bool
+	Scope
+}
+
+// ARN is the trail's.
+func (t *Trail) ARN() string {
+	return "arn:aws:cloudtrail:" + t.HomeRegion + ":" + t.AccountID + ":trail/" + t.Name
+}
+
+// Tag is a tag of a trail.
+type Tag struct{ Key, Value string }
+
+// Insight is what PutInsightSelectors stores.
+type Insight struct {
+	Type       string
+	Categories []string
+}
+
+// Aggregation is what PutEventConfiguration stores.
+type Aggregation struct {
+	Category  string
+	Templates []string
+}
+
+// Status is what GetTrailStatus tells of a trail in a Region, beside the
+// settings. A zero time is one that has not come.
+type Status struct {
+	Delivery, DeliveryAttempt         time.Time
+	Notification, NotificationAttempt time.Time
+	Digest, Logs                      time.Time
+	// The errors of the last attempts, in the destination's words
+	// ("AccessDenied"); "" after a success.
+	DeliveryError, NotificationError, DigestError, LogsError string
+}
