@@ -11,6 +11,7 @@ import (
 	"github.com/cairn-audit/cairn/internal/awsapi"
 	"github.com/cairn-audit/cairn/internal/identity"
 	"github.com/cairn-audit/cairn/internal/record"
+	"github.com/cairn-audit/cairn/internal/region"
 	"github.com/cairn-audit/cairn/internal/sigv4"
 )
 
