@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
@@ -168,10 +169,34 @@ func (s *Server) serve(ctx context.Context, l layout) error {
 	}()
 	select {
 	case <-listening:
-		return nil
+		return s.firstAnswer(run)
 	case <-s.done:
 		return errors.Join(errors.New("the server did not start"), s.err)
 	}
+}
+
+// firstAnswer waits for the server to answer a request, which it does when it is
+// past all that it does at its start. Until then it reads os.Stdout, also where
+// it has been stopped meanwhile, and newBackend of the next server changes that.
+func (s *Server) firstAnswer(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://s3/", nil)
+	if err != nil {
+		return err
+	}
+	res, err := s.transport.RoundTrip(r) // unsigned: refused
+	if err != nil {
+		return errors.Join(fmt.Errorf("wait for the server's first answer: %w", err), s.halt())
+	}
+	return res.Body.Close()
+}
+
+// halt ends versitygw and says why it has ended.
+func (s *Server) halt() error {
+	s.stop()
+	<-s.done
+	return s.err
 }
 
 // newBackend makes versitygw's file store, which becomes the process's
