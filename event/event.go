@@ -4,8 +4,9 @@
 // Source: the record contents and userIdentity pages of the AWS CloudTrail User
 // Guide, and published records. Two rules that the pages do not state and every
 // record follows: requestParameters and responseElements are always present
-// (null where there are none), and mfaAuthenticated and
-// sessionCredentialFromConsole are strings.
+// (null where there are none), but for network activity and Insights events,
+// which have neither; and mfaAuthenticated and sessionCredentialFromConsole are
+// strings.
 package event
 
 import (

@@ -24,8 +24,10 @@ func (e *Event) AppendJSON(b []byte) []byte {
 	b = appendOptional(b, "userAgent", e.UserAgent)
 	b = appendOptional(b, "errorCode", e.ErrorCode)
 	b = appendOptional(b, "errorMessage", e.ErrorMessage)
-	b = appendRaw(appendName(b, "requestParameters"), e.RequestParameters)
-	b = appendRaw(appendName(b, "responseElements"), e.ResponseElements)
+	if e.hasElements() {
+		b = appendRaw(appendName(b, "requestParameters"), e.RequestParameters)
+		b = appendRaw(appendName(b, "responseElements"), e.ResponseElements)
+	}
 	b = appendOptionalRaw(b, "additionalEventData", e.AdditionalEventData)
 	b = appendOptional(b, "requestID", e.RequestID)
 	b = appendMember(b, "eventID", e.EventID)
@@ -59,6 +61,17 @@ func (e *Event) AppendJSON(b []byte) []byte {
 	}
 	b = appendOptional(b, "sessionCredentialFromConsole", e.SessionCredentialFromConsole)
 	return append(b, '}')
+}
+
+// hasElements reports whether the record tells of a call's parameters and answer,
+// if only that there are none. Published network activity and Insights events
+// have neither member.
+func (e *Event) hasElements() bool {
+	switch e.EventCategory {
+	case CategoryNetworkActivity, CategoryInsight:
+		return len(e.RequestParameters) > 0 || len(e.ResponseElements) > 0
+	}
+	return true
 }
 
 func (r *Resource) appendJSON(b []byte) []byte {

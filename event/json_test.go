@@ -63,7 +63,9 @@ func fill(r *rand.Rand, v reflect.Value) {
 		v.Set(reflect.ValueOf(map[string]string{"b": "1", "a": "<2>"}))
 	case reflect.Struct:
 		for i := range v.NumField() {
-			fill(r, v.Field(i))
+			if v.Type().Field(i).Tag.Get("json") != "-" {
+				fill(r, v.Field(i))
+			}
 		}
 	default:
 		panic(v.Type())
@@ -89,6 +91,18 @@ func TestAppendJSONReadsBack(t *testing.T) {
 	}
 	if got := string(e.AppendJSON(nil)); got != line {
 		t.Errorf("got  %s\nwant %s", got, line)
+	}
+}
+
+func TestRecordsOfNoCallHaveNoElements(t *testing.T) {
+	for category, want := range map[string]bool{
+		CategoryManagement: true, CategoryData: true, CategoryNetworkActivity: false, CategoryInsight: false,
+	} {
+		e := Event{EventCategory: category}
+		line := string(e.AppendJSON(nil))
+		if got := strings.Contains(line, `"requestParameters":null,"responseElements":null`); got != want {
+			t.Errorf("%s: %s", category, line)
+		}
 	}
 }
 

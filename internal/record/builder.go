@@ -35,6 +35,9 @@ var null = json.RawMessage("null")
 // are worth is for its backend to judge, and no call may go without a record.
 func (b *Builder) Build(c *Call) *event.Event {
 	rules := b.serviceRules(c.Operation)
+	if c.NetworkActivity != NotNetworkActivity {
+		return networkActivity(rules, c)
+	}
 	e := &event.Event{
 		EventVersion:         event.Version,
 		EventTime:            event.Time{Time: c.Time},

@@ -22,6 +22,19 @@ const (
 	Throttling
 )
 
+// NetworkActivity says what the owner of a VPC endpoint is told of a call.
+type NetworkActivity int
+
+const (
+	// NotNetworkActivity: nothing; the event is the call's own. It is the
+	// zero value.
+	NotNetworkActivity NetworkActivity = iota
+	// Passed: the endpoint let the call through. What came of it is not told.
+	Passed
+	// Stopped: the endpoint's policy denied the call.
+	Stopped
+)
+
 // Call is what the gateway knows of a call once it is over. Build reads it and
 // changes nothing in it.
 type Call struct {
@@ -59,6 +72,9 @@ type Call struct {
 	// VPCEndpointID and VPCEndpointAccountID are set for calls through an
 	// endpoint; SharedEventID when several accounts get a copy.
 	VPCEndpointID, VPCEndpointAccountID, SharedEventID string
+	// NetworkActivity: the event is not that of the call, but the one that the
+	// owner of the VPC endpoint gets of it.
+	NetworkActivity NetworkActivity
 	// SessionFromConsole: the credentials are those of a console session.
 	SessionFromConsole bool
 
