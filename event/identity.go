@@ -34,6 +34,10 @@ type UserIdentity struct {
 	CredentialID      string          `json:"credentialId,omitempty"`
 	InScopeOf         json.RawMessage `json:"inScopeOf,omitempty"`
 	InvokedByDelegate json.RawMessage `json:"invokedByDelegate,omitempty"`
+
+	// EmptyAccessKey has accessKeyId written where it is empty, as the
+	// records of sign-ins that gave no session have it. It is not read back.
+	EmptyAccessKey bool `json:"-"`
 }
 
 // SessionContext describes the session of temporary credentials.

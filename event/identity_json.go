@@ -11,7 +11,9 @@ func (u *UserIdentity) appendJSON(b []byte) []byte {
 	b = appendOptional(b, "principalId", u.PrincipalID)
 	b = appendOptional(b, "arn", u.ARN)
 	b = appendOptional(b, "accountId", u.AccountID)
-	b = appendOptional(b, "accessKeyId", u.AccessKeyID)
+	if u.AccessKeyID != "" || u.EmptyAccessKey {
+		b = appendMember(b, "accessKeyId", u.AccessKeyID)
+	}
 	b = appendOptional(b, "userName", u.UserName)
 	if u.SessionContext != nil {
 		b = u.SessionContext.appendJSON(appendName(b, "sessionContext"))

@@ -95,6 +95,7 @@ func (x *exchange) authenticate(ctx context.Context) error {
 		return err
 	}
 	x.call.Identity, x.call.AccountID = &credential.Identity, credential.AccountID
+	x.call.SessionFromConsole = credential.Session != nil && credential.Session.Console
 	x.noteCaller(credential)
 	if !x.isObjectStore() {
 		return nil

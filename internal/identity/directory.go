@@ -28,6 +28,8 @@ type Directory struct {
 	learned learned
 	// hashing holds a token for each password that is being hashed.
 	hashing chan struct{}
+	// passwords and codes count wrong tries.
+	passwords, codes attempts
 }
 
 // Option changes a Directory that New makes.

@@ -169,25 +169,51 @@ func (t *Tx) DeleteDevice(serial string) error {
 var ErrWrongCode = errors.New("the MFA code is not valid")
 
 // CheckCode takes a code of a device of a user (or root, by the account's id).
-// A code works once.
+// A code works once. Wrong codes slow the next tries down: the error is then a
+// *ThrottledError, which is an ErrWrongCode too.
 func (d *Directory) CheckCode(p Principal, serial, given string, now time.Time) error {
-	return d.Update(p.AccountID, func(t *Tx) error {
-		device, err := t.Device(serial)
-		if Refused(err, NoSuchEntity) || err == nil && (device.UserID == "" || device.UserID != p.ID) {
-			return ErrWrongCode
+	_, err := d.CheckAnyCode(p, []string{serial}, given, now)
+	return err
+}
+
+// CheckAnyCode is CheckCode for a code of any of the devices. It returns the
+// serial number of the one whose code it is.
+func (d *Directory) CheckAnyCode(p Principal, serials []string, given string, now time.Time) (serial string, err error) {
+	holder := p.AccountID + "/" + p.ID
+	if err := d.codes.begin(holder, now); err != nil {
+		return "", err
+	}
+	err = d.Update(p.AccountID, func(t *Tx) error {
+		for _, serial = range serials {
+			if err := t.takeCode(p, serial, given, now); !errors.Is(err, ErrWrongCode) {
+				return err
+			}
 		}
-		if err != nil {
-			return err
-		}
-		seed, err := d.key.Open(device.Seed, seedContext(serial))
-		if err != nil {
-			return err
-		}
-		step, ok := matchCode(seed, given, now, device.LastStep)
-		if !ok {
-			return ErrWrongCode
-		}
-		_, err = t.changeDevice(serial, func(device *Device) error { device.LastStep = step; return nil })
-		return err
+		return ErrWrongCode
 	})
+	if err != nil {
+		return "", err
+	}
+	d.codes.succeed(holder)
+	return serial, nil
+}
+
+func (t *Tx) takeCode(p Principal, serial, given string, now time.Time) error {
+	device, err := t.Device(serial)
+	if Refused(err, NoSuchEntity) || err == nil && (device.UserID == "" || device.UserID != p.ID) {
+		return ErrWrongCode
+	}
+	if err != nil {
+		return err
+	}
+	seed, err := t.directory.key.Open(device.Seed, seedContext(serial))
+	if err != nil {
+		return err
+	}
+	step, ok := matchCode(seed, given, now, device.LastStep)
+	if !ok {
+		return ErrWrongCode
+	}
+	_, err = t.changeDevice(serial, func(device *Device) error { device.LastStep = step; return nil })
+	return err
 }

@@ -41,6 +41,8 @@ type Session struct {
 	Provider string `json:"provider,omitempty"`
 	// Service is the service that the session was opened by and for.
 	Service string `json:"service,omitempty"`
+	// Console says that the session was opened by signing in to the console.
+	Console bool `json:"console,omitempty"`
 }
 
 // Expires is when the session ends.
