@@ -258,15 +258,29 @@ func (s *Shape) matcher() *regexp.Regexp {
 	return s.pattern()
 }
 
-// compileOnce compiles a pattern when it is first asked for. Patterns are
-// Java's; those that Go does not know (look-ahead, \u escapes, more than 1,000
-// repetitions) constrain nothing.
+// compileOnce compiles a pattern when it is first asked for. AWS's front ends
+// want the whole of a value to match: "[\w+=,.@-]*" keeps a space out of a
+// session's name. Patterns are Java's; those that Go does not know (look-ahead,
+// intersections, more than 1,000 repetitions) constrain nothing.
 func compileOnce(pattern string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp {
-		re, err := regexp.Compile(pattern)
+		pattern = codeUnit.ReplaceAllString(strings.ReplaceAll(pattern, astral, `\x{10000}-\x{10FFFF}`), `\x{$1}`)
+		if surrogate.MatchString(pattern) || strings.Contains(pattern, "&&") {
+			return nil
+		}
+		re, err := regexp.Compile("^(?:" + pattern + ")$")
 		if err != nil {
 			return nil
 		}
 		return re
 	})
 }
+
+// Java writes characters as code units of UTF-16, and so those beyond the first
+// 65,536 as two.
+var (
+	codeUnit  = regexp.MustCompile(`\\u([0-9a-fA-F]{4})`)
+	surrogate = regexp.MustCompile(`\\x\{[dD][89a-fA-F]`)
+)
+
+const astral = `\uD800\uDC00-\uDBFF\uDFFF`

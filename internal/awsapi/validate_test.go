@@ -30,7 +30,9 @@ func TestValidateSpeaksAsTheServiceDoes(t *testing.T) {
 			"2 validation errors detected: Value null at 'tags.1.member.value' failed to satisfy constraint: Member must not be null; " +
 				"Value null at 'tags.2.member.key' failed to satisfy constraint: Member must not be null"},
 		{"iam", "CreateLoginProfile", m{"UserName": "u", "Password": ""}, "ValidationError",
-			"1 validation error detected: Value at 'password' failed to satisfy constraint: Member must have length greater than or equal to 1"},
+			"2 validation errors detected: " +
+				"Value at 'password' failed to satisfy constraint: Member must have length greater than or equal to 1; " +
+				`Value at 'password' failed to satisfy constraint: Member must satisfy regular expression pattern: [\u0009\u000A\u000D\u0020-\u00FF]+`},
 		{"ec2", "TerminateInstances", m{}, "MissingParameter", "The request must contain the parameter InstanceId"},
 		{"ec2", "CreateTags", m{"Resources": []any{"i-1"}}, "MissingParameter", "The request must contain the parameter Tag"},
 		{"s3", "CopyObject", m{"Bucket": "b", "Key": "k"}, "InvalidRequest", "Missing required header for this request: x-amz-copy-source"},
@@ -101,6 +103,34 @@ func isRecursive(s *Shape, above []*Shape) bool {
 		}
 	}
 	return false
+}
+
+func TestAPatternIsOfTheWholeValue(t *testing.T) {
+	for _, test := range []struct {
+		pattern, value string
+		want           bool
+	}{
+		{`[\w+=,.@-]*`, "build-1", true},
+		{`[\w+=,.@-]*`, "", true},
+		{`[\w+=,.@-]*`, "build 1", false},
+		{`[\w+=,.@-]*`, "build\n", false},
+		{`[\w+=,.@-]*`, "b\u00fcild", false},
+		{`^a$|^b$`, "b", true},
+		{`a|bc`, "ac", false},
+		{`(\u002F)|(\u002F[\u0021-\u007E]+\u002F)`, "/team/", true},
+		{`(\u002F)|(\u002F[\u0021-\u007E]+\u002F)`, "team/", false},
+		{`[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\r\n\t]*`, "\U0001f512 key", true},
+		{`[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\r\n\t]*`, "\x00", false},
+		// What Go does not know constrains nothing.
+		{`[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDBFF-\uDC00\uDFFF]*`, "\x00", true},
+		{`[\p{Print}&&[^|]]+`, "|", true},
+		{`(?!aws:).*`, "aws:", true},
+	} {
+		re := compileOnce(test.pattern)()
+		if got := re == nil || re.MatchString(test.value); got != test.want {
+			t.Errorf("%q matches %s: %v", test.value, test.pattern, got)
+		}
+	}
 }
 
 func TestValidateNamesAtMostTenViolations(t *testing.T) {

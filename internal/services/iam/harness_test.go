@@ -35,19 +35,19 @@ type world struct {
 
 func start(t *testing.T, config app.Config) *world {
 	t.Helper()
-	data := t.TempDir()
+	return startIn(t, t.TempDir(), config)
+}
+
+// startIn starts a server on a data directory, which may be another server's
+// that has stopped.
+func startIn(t *testing.T, data string, config app.Config) *world {
+	t.Helper()
 	config.Accounts = []string{other}
 	s, err := app.Start(t.Context(), app.Options{Data: data, Listen: "127.0.0.1:0", Config: config})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		if err := s.Stop(ctx); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(func() { stop(t, s) })
 	w := &world{t: t, url: s.Endpoint().URL, data: data, account: s.Endpoint().Account}
 	for _, root := range []bool{false, true} {
 		key, err := app.ReadCredentials(data, root)
@@ -62,6 +62,15 @@ func start(t *testing.T, config app.Config) *world {
 		}
 	}
 	return w
+}
+
+func stop(t *testing.T, s *app.Server) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := s.Stop(ctx); err != nil {
+		t.Error(err)
+	}
 }
 
 func (w *world) sts(c aws.CredentialsProvider) *sts.Client {
@@ -122,8 +131,15 @@ func (w *world) entered(account string) aws.CredentialsProvider {
 // events looks events up by one attribute, newest first.
 func (w *world) events(c aws.CredentialsProvider, key, value string) []event.Event {
 	w.t.Helper()
+	return w.newest(c, key, value, 50)
+}
+
+// newest are the newest events with an attribute, at most n.
+func (w *world) newest(c aws.CredentialsProvider, key, value string, n int32) []event.Event {
+	w.t.Helper()
 	client := cloudtrail.New(cloudtrail.Options{BaseEndpoint: &w.url, Region: region, Credentials: c})
 	out, err := client.LookupEvents(w.t.Context(), &cloudtrail.LookupEventsInput{
+		MaxResults:       &n,
 		LookupAttributes: []cttypes.LookupAttribute{{AttributeKey: cttypes.LookupAttributeKey(key), AttributeValue: &value}},
 	})
 	if err != nil {
