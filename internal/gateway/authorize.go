@@ -31,33 +31,53 @@ var undecided = map[string]bool{
 	"AssumeRole": true, "AssumeRoleWithWebIdentity": true, "AssumeRoleWithSAML": true,
 }
 
-// authorize lets the policies of the caller decide. All permissions that a call
-// needs must be allowed.
+// authorize lets the policies of the caller and of the VPC endpoint decide. All
+// permissions that a call needs must be allowed.
 func (x *exchange) authorize(ctx context.Context) error {
-	g := x.gateway
-	if g.Permissions == nil || x.needsNoSignature() || x.serviceID() == "sts" && undecided[x.call.EventName] {
+	decided := x.gateway.Permissions != nil && !x.needsNoSignature() && !(x.serviceID() == "sts" && undecided[x.call.EventName])
+	endpoint := x.endpointPolicy()
+	if !decided && endpoint == nil {
 		return nil
 	}
-	permissions, err := g.Permissions.Permissions(ctx, x.caller)
-	if err != nil {
-		return fmt.Errorf("find the policies of %s: %w", x.caller, err)
+	var policies policy.Policies
+	var tags []identity.Tag
+	if decided {
+		permissions, err := x.gateway.Permissions.Permissions(ctx, x.caller)
+		if err != nil {
+			return fmt.Errorf("find the policies of %s: %w", x.caller, err)
+		}
+		if policies, err = permissions.Policies(); err != nil {
+			return err
+		}
+		tags = permissions.Tags
 	}
-	policies, err := permissions.Policies()
-	if err != nil {
-		return err
+	policies.Endpoint = endpoint
+	request := policy.Request{Principal: x.caller.PolicyPrincipal(), Context: x.conditions(tags)}
+	need, d := x.evaluate(request, policies, decided)
+	if d.Allowed {
+		return nil
 	}
-	conditions := x.conditions(permissions.Tags)
+	if d.By == policy.ByEndpoint {
+		policies.Endpoint = nil
+		_, other := x.evaluate(request, policies, decided)
+		x.stopped, x.deniedAnyway = true, !other.Allowed
+	}
+	x.call.Refused = record.Authorization
+	return x.denial(need, d)
+}
+
+// evaluate returns the first of the permissions that the call needs which is not
+// allowed, and why. Where the caller's policies have no say, only what the VPC
+// endpoint's denies counts.
+func (x *exchange) evaluate(r policy.Request, policies policy.Policies, decided bool) (access.Access, policy.Decision) {
 	for _, need := range x.needs() {
-		d := policy.Evaluate(policy.Request{
-			Action: need.Action, Resource: need.Resource,
-			Principal: x.caller.PolicyPrincipal(), Context: conditions,
-		}, policies)
-		if !d.Allowed {
-			x.call.Refused = record.Authorization
-			return x.denial(need, d)
+		r.Action, r.Resource = need.Action, need.Resource
+		d := policy.Evaluate(r, policies)
+		if !d.Allowed && (decided || d.By == policy.ByEndpoint) {
+			return need, d
 		}
 	}
-	return nil
+	return access.Access{}, policy.Decision{Allowed: true, Reason: policy.Allows}
 }
 
 // needs are the permissions that the call needs. An operation that is not known
@@ -81,7 +101,7 @@ func (x *exchange) conditions(tags []identity.Tag) policy.Context {
 	now := x.started.UTC()
 	c.Set("aws:CurrentTime", now.Format(time.RFC3339))
 	c.Set("aws:EpochTime", strconv.FormatInt(now.Unix(), 10))
-	c.Set("aws:SourceIp", x.call.SourceIP)
+	x.setSource(&c)
 	c.Set("aws:SecureTransport", strconv.FormatBool(x.http.TLS != nil))
 	c.Set("aws:RequestedRegion", x.call.Region)
 	if agent := x.http.UserAgent(); agent != "" {
@@ -116,8 +136,10 @@ func (x *exchange) denial(need access.Access, d policy.Decision) *awsapi.Error {
 	message := fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s %s",
 		x.caller.Identity.ARN, need.Action, resource, d.Because(need.Action))
 	if f == familyEC2 {
-		message = "You are not authorized to perform this operation. " + message +
-			". Encoded authorization failure message: " + x.gateway.Permissions.EncodeMessage(x.explanation(need, d))
+		message = "You are not authorized to perform this operation. " + message
+		if x.gateway.Permissions != nil {
+			message += ". Encoded authorization failure message: " + x.gateway.Permissions.EncodeMessage(x.explanation(need, d))
+		}
 	}
 	e := &awsapi.Error{Code: denials[f].code, Status: denials[f].status, Message: message}
 	if x.request.Found.Protocol == awsapi.RestJSON {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"time"
 
@@ -33,6 +34,12 @@ type exchange struct {
 	signatureErr error
 	foundErr     error
 	bodyErr      error
+
+	// endpoint is the VPC endpoint that the request came through, nil if none;
+	// stopped says that its policy denies the call, and deniedAnyway that
+	// other policies do as well.
+	endpoint              *VPCEndpoint
+	stopped, deniedAnyway bool
 
 	request Request
 	// caller is who calls, once that is proven; its secret is left out.
@@ -76,14 +83,25 @@ func (x *exchange) conclude(ctx context.Context, result *Answer, failure error) 
 		x.call.RequestID = id
 	}
 	x.teach()
-	copies := x.learned()
-	if err := x.gateway.Recorder.event(ctx, &x.call, x.intent, copies...); err != nil {
+	records := x.records()
+	if err := x.gateway.Recorder.event(ctx, &records[0], x.intent, records[1:]...); err != nil {
 		if result.Stream != nil {
 			result.Stream.Close()
 		}
 		return x.unrecorded(ctx, err)
 	}
 	return result
+}
+
+// records are the calls of the events that the call gives: its own, its copies
+// for other accounts, and that of the VPC endpoint's owner.
+func (x *exchange) records() []record.Call {
+	copies := x.learned()
+	activity, instead := x.networkActivity()
+	if instead {
+		return activity
+	}
+	return slices.Concat([]record.Call{x.call}, copies, activity)
 }
 
 // failed makes the answer to a call that has none of its destination's.

@@ -64,7 +64,8 @@ type Options struct {
 
 	Auth Auth
 	// Permissions and Access let policies decide; without them every proven
-	// caller may do everything.
+	// caller may do everything, but for what the policy of a VPC endpoint
+	// denies, which needs Access only.
 	Permissions Permissions
 	Access      *access.Table
 	// Account and Region are those of calls that do not say.
@@ -97,8 +98,13 @@ func New(o Options) *Gateway {
 }
 
 // ServeHTTP records and answers one request.
-func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) { g.serve(w, r, nil) }
+
+// serve records and answers a request that came through a VPC endpoint, or
+// through none.
+func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, through *VPCEndpoint) {
 	x := g.newExchange(w, r)
+	x.enter(through)
 	defer x.release()
 	continueEmpty(w, r)
 	// The call is seen through whatever the client does; the destination's
@@ -122,8 +128,9 @@ func (g *Gateway) newExchange(w http.ResponseWriter, r *http.Request) *exchange 
 	x.call = record.Call{
 		EventID: uuid.NewString(), RequestID: uuid.NewString(),
 		AccountID: g.Account, Region: g.Region,
-		SourceIP: sourceAddress(r, g.TrustedProxies), UserAgent: r.UserAgent(), TLS: tlsDetails(r),
 	}
+	client := ClientOf(r, g.TrustedProxies)
+	x.call.SourceIP, x.call.UserAgent, x.call.TLS = client.SourceIP, client.UserAgent, client.TLS
 	x.request = Request{HTTP: r, Length: r.ContentLength}
 	return x
 }

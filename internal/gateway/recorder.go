@@ -109,7 +109,9 @@ func (r *Recorder) event(ctx context.Context, c *record.Call, intent journal.Seq
 	if errors.Is(err, journal.ErrTooLarge) {
 		// The intent fitted, which has all but the answer.
 		for _, e := range events {
-			e.ResponseElements = omitted(e.ResponseElements)
+			if len(e.ResponseElements) > 0 {
+				e.ResponseElements = omitted(e.ResponseElements)
+			}
 		}
 		err = r.commit(ctx, intent, events)
 	}
