@@ -62,7 +62,7 @@ func TestHostileParametersAreRefusedAndRecorded(t *testing.T) {
 		"a valid policy of 6 MB":     {iamCall("CreatePolicy", "PolicyName", "p", "PolicyDocument", statement(`{"StringEquals":{"aws:a":"`+strings.Repeat("x", 6<<20)+`"}}`)), "ValidationError", "ValidationException"},
 		"a trust policy of 6 MB":     {iamCall("CreateRole", "RoleName", "x", "AssumeRolePolicyDocument", strings.Repeat(" ", 6<<20)), "ValidationError", "ValidationException"},
 		"a session policy of 6 MB":   {stsCall("AssumeRole", "RoleArn", role, "RoleSessionName", "ss", "Policy", strings.Repeat("x", 6<<20)), "MalformedPolicyDocument", "MalformedPolicyDocumentException"},
-		"a valid one of 20 KB":       {stsCall("AssumeRole", "RoleArn", role, "RoleSessionName", "ss", "Policy", statement(`{"StringEquals":{"aws:a":"`+strings.Repeat("x", 20<<10)+`"}}`)), "PackedPolicyTooLarge", "PackedPolicyTooLargeException"},
+		"a valid one of 20 KB":       {stsCall("AssumeRole", "RoleArn", role, "RoleSessionName", "ss", "Policy", statement(`{"StringEquals":{"aws:a":["a"`+strings.Repeat(`,"x"`, 5<<10)+`]}}`)), "PackedPolicyTooLarge", "PackedPolicyTooLargeException"},
 		"a million-character name":   {stsCall("AssumeRole", "RoleArn", role, "RoleSessionName", strings.Repeat("s", 1_000_000)), "ValidationError", "ValidationException"},
 		"a million-character ARN":    {stsCall("AssumeRole", "RoleArn", role+strings.Repeat("s", 1_000_000), "RoleSessionName", "ss"), "ValidationError", "ValidationException"},
 		"a million-character user":   {iamCall("CreateUser", "UserName", strings.Repeat("u", 1_000_000)), "ValidationError", "ValidationException"},
