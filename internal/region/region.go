@@ -4,6 +4,7 @@ package region
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Global is where the events of global services are recorded, since 22 November
@@ -53,4 +54,18 @@ func (t Table) Enabled() []string {
 		}
 	}
 	return names
+}
+
+// Partition is the second part of the ARNs of a Region's resources.
+func Partition(name string) string {
+	switch {
+	case strings.HasPrefix(name, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(name, "us-gov-"):
+		return "aws-us-gov"
+	case strings.HasPrefix(name, "eusc-"):
+		return "aws-eusc"
+	default:
+		return "aws"
+	}
 }

@@ -4,9 +4,10 @@
 package trail
 
 import (
+	"regexp"
 	"time"
 
-	"github.com/cairn-audit/cairn/internal/journal"
+	"github.com/cairn-audit/cairn/internal/region"
 	"github.com/cairn-audit/cairn/internal/trail/selector"
 )
 
@@ -55,23 +56,30 @@ type Scope struct {
 	Selectors                                      selector.Set
 }
 
-// Epoch is what a trail wants from a record of the journal on.
-type Epoch struct {
-	From journal.Seq
-	At   time.Time
-	// By is the request id of the call that began the epoch. That call's own
-	// event is delivered if either the epoch before or this one wants it:
-	// nobody can take a trail's eyes off and not be seen doing it.
-	By      string
-	Logging bool
-	// Validation says whether the files of this epoch are in digests.
-	Validation bool
-	Scope
-}
+// Ref is what a trail that is not deleted is found by.
+type Ref struct{ AccountID, HomeRegion, Name string }
+
+// Ref names the trail.
+func (t *Trail) Ref() Ref { return Ref{t.AccountID, t.HomeRegion, t.Name} }
 
 // ARN is the trail's.
-func (t *Trail) ARN() string {
-	return "arn:aws:cloudtrail:" + t.HomeRegion + ":" + t.AccountID + ":trail/" + t.Name
+func (t *Trail) ARN() string { return t.Ref().ARN() }
+
+// ARN is that of the trail that has the reference.
+func (r Ref) ARN() string {
+	return "arn:" + region.Partition(r.HomeRegion) + ":cloudtrail:" + r.HomeRegion + ":" + r.AccountID + ":trail/" + r.Name
+}
+
+var arnForm = regexp.MustCompile(`^arn:(aws[a-z-]*):cloudtrail:([a-z0-9-]+):([0-9]{12}):trail/(.+)$`)
+
+// ParseARN reads a trail's ARN. It reports whether it has the form of one; the
+// name in it may be one that no trail can have.
+func ParseARN(arn string) (Ref, bool) {
+	m := arnForm.FindStringSubmatch(arn)
+	if m == nil || m[1] != region.Partition(m[2]) {
+		return Ref{}, false
+	}
+	return Ref{AccountID: m[3], HomeRegion: m[2], Name: m[4]}, true
 }
 
 // Tag is a tag of a trail.
@@ -80,7 +88,7 @@ type Tag struct{ Key, Value string }
 // Insight is what PutInsightSelectors stores.
 type Insight struct {
 	Type       string
-	Categories []string
+	Categories []string `json:",omitempty"`
 }
 
 // Aggregation is what PutEventConfiguration stores.
