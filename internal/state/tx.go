@@ -43,13 +43,18 @@ func (t *Tx) Get(kind, key string) (Item, error) {
 // of their keys, until the first error. Nothing of that kind may be changed
 // during the iteration.
 func (t *Tx) List(kind, prefix string) iter.Seq2[Item, error] {
+	return t.ListFrom(kind, prefix, prefix)
+}
+
+// ListFrom is List without the keys before start.
+func (t *Tx) ListFrom(kind, prefix, start string) iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
 		b := t.tx.Bucket([]byte(kind))
 		if b == nil {
 			return
 		}
 		c := b.Cursor()
-		for k, v := c.Seek([]byte(prefix)); k != nil && bytes.HasPrefix(k, []byte(prefix)); k, v = c.Next() {
+		for k, v := c.Seek([]byte(max(prefix, start))); k != nil && bytes.HasPrefix(k, []byte(prefix)); k, v = c.Next() {
 			item, err := decode(k, v)
 			if err != nil {
 				err = failed("list", kind, string(k), err)
