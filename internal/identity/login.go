@@ -11,10 +11,10 @@ import (
 // none, or that there is no such user or account.
 var ErrWrongPassword = errors.New("the password is not valid")
 
-// CheckLogin compares a password with the user's. account may be "", where there
-// is none. The error is ErrWrongPassword, or a *ThrottledError, which is one too,
-// after wrong tries for the same name. The time that it takes does not tell
-// whether there is such a user; with either error, the user that it returns does,
+// CheckLogin compares a password with the user's. There need not be such an
+// account. The error is ErrWrongPassword or, after wrong tries for the same name,
+// a *ThrottledError, which is one too. The time that it takes does not tell
+// whether there is such a user; the user that it returns does, with either error,
 // by having an ID.
 func (d *Directory) CheckLogin(ctx context.Context, account, userName, password string, now time.Time) (User, error) {
 	u, err := d.loginUser(account, userName)
