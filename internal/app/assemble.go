@@ -16,6 +16,7 @@ import (
 	"github.com/cairn-audit/cairn/internal/history"
 	"github.com/cairn-audit/cairn/internal/identity"
 	"github.com/cairn-audit/cairn/internal/journal"
+	"github.com/cairn-audit/cairn/internal/loggroup"
 	"github.com/cairn-audit/cairn/internal/record"
 	"github.com/cairn-audit/cairn/internal/seal"
 	"github.com/cairn-audit/cairn/internal/services/channel"
@@ -41,6 +42,7 @@ type parts struct {
 	journal   *journal.Journal
 	recorder  *gateway.Recorder
 	key       *seal.Key
+	logs      *loggroup.Store
 }
 
 // assemble opens everything below the data directory and puts the gateway in
@@ -50,7 +52,9 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
 	var p parts
-	for _, step := range []func(context.Context, *parts) error{s.openState, s.openAccount, s.openIdentities, s.openJournal} {
+	for _, step := range []func(context.Context, *parts) error{
+		s.openState, s.openAccount, s.openIdentities, s.openJournal, s.openLogs,
+	} {
 		if err := step(ctx, &p); err != nil {
 			return nil, err
 		}
@@ -190,6 +194,7 @@ func (s *Server) routes(ctx context.Context, p *parts) (gateway.Routes, error) {
 		return r, err
 	}
 	s.routeIdentities(&r, p.directory)
+	routeLogs(p, &r)
 	if r.Upstream != nil {
 		return r, nil
 	}
