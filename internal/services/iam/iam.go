@@ -92,9 +92,9 @@ func (s *Service) Call(ctx context.Context, c *awsapi.Call) (map[string]any, err
 // weak reports whether the session is one with which IAM cannot be called: "You
 // cannot call any IAM API operations unless MFA authentication information is
 // included" (STS API Reference, GetSessionToken), and none at all with those of
-// GetFederationToken.
+// GetFederationToken. Sessions of the console are not theirs.
 func weak(s *identity.Session) bool {
-	if s == nil {
+	if s == nil || s.Console {
 		return false
 	}
 	return s.Kind == identity.FederatedUser || s.Kind != identity.AssumedRole && !s.MFA

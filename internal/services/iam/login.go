@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"errors"
 	"time"
 
 	"github.com/cairn-audit/cairn/internal/identity"
@@ -126,27 +127,17 @@ func changePassword(r *request) (answer, error) {
 		return nil, identity.Refuse("InvalidUserTypeException", "Only IAM Users can change their own password")
 	}
 	name := r.caller.Principal.Name
-	old := ""
-	err := r.directory.View(r.call.AccountID, func(tx *identity.Tx) error {
-		u, err := tx.Users().Get(name)
-		if err == nil && u.Login == nil {
-			err = noLogin(name)
-		}
-		if err == nil {
-			old = u.Login.Hash
-		}
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
 	wrong := identity.Refuse("AccessDenied", "The old password was incorrect.")
-	if ok, err := r.directory.MatchPassword(r.ctx, old, r.text("OldPassword")); err != nil || !ok {
-		if err == nil {
-			err = wrong
-		}
+	u, err := r.directory.CheckLogin(r.ctx, r.call.AccountID, name, r.text("OldPassword"), r.call.Time)
+	switch {
+	case u.ID != "" && u.Login == nil:
+		return nil, noLogin(name)
+	case errors.Is(err, identity.ErrWrongPassword):
+		return nil, wrong
+	case err != nil:
 		return nil, err
 	}
+	old := u.Login.Hash
 	hash, err := r.hashed("NewPassword")
 	if err != nil {
 		return nil, err
