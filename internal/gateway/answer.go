@@ -58,10 +58,10 @@ func (x *exchange) noteRequest() {
 	}
 }
 
-// noteAnswer keeps what S3 records of an answer.
+// noteAnswer keeps what S3 and STS record of an answer.
 func (x *exchange) noteAnswer(a *Answer) {
 	h := &x.call.HTTP
-	h.ExtendedID = a.Header.Get("X-Amz-Id-2")
+	x.noteExtendedID(a)
 	if x.http.Method == http.MethodHead {
 		return
 	}

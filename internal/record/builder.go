@@ -148,5 +148,5 @@ func refusedEarly(rules *serviceRules, c *Call) bool {
 		return false
 	}
 	code := canonicalCode(c, c.Error.Code)
-	return code == "AccessDenied" || throttlingCodes[code] || rules.blindErrors[code]
+	return code == "AccessDenied" && !rules.keepsDenied[c.Operation.Name] || throttlingCodes[code] || rules.blindErrors[code]
 }

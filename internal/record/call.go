@@ -81,7 +81,7 @@ type Call struct {
 	HTTP HTTP
 }
 
-// HTTP is what only S3 records of a request.
+// HTTP is what only S3, and of it a little STS, records of a request.
 type HTTP struct {
 	// Host is the Host header.
 	Host string
@@ -93,6 +93,7 @@ type HTTP struct {
 	// SignatureVersion is SigV4 or SigV2, AuthMethod AuthHeader or QueryString; both
 	// are empty for an unsigned call.
 	SignatureVersion, AuthMethod string
-	// ExtendedID is the answer's x-amz-id-2.
+	// ExtendedID is the answer's second id: x-amz-id-2 of S3,
+	// x-amz-sts-extended-request-id of STS.
 	ExtendedID string
 }

@@ -29,10 +29,15 @@ type serviceRules struct {
 	extras     map[string][]extra // by shape
 	// additional is additionalEventData that every event of the service has.
 	additional string
+	// tellsEndpoint: additionalEventData says which endpoint served the call.
+	tellsEndpoint bool
 	// answersReads are reads whose answer is recorded all the same.
 	answersReads map[string]bool
 	// keepsRefused: parameters are recorded of refused calls too.
 	keepsRefused bool
+	// keepsDenied are operations that keep the parameters of calls that the
+	// service itself denied.
+	keepsDenied map[string]bool
 	// blindErrors are errors that leave the parameters unrecorded.
 	blindErrors map[string]bool
 	// alwaysArray are lists that are arrays even with one element (XML).
@@ -129,6 +134,9 @@ func eventName(rules *serviceRules, c *Call) string {
 func additional(rules *serviceRules, c *Call) []byte {
 	if rules.style == styleS3 {
 		return s3Additional(c)
+	}
+	if rules.tellsEndpoint {
+		return stsAdditional(c)
 	}
 	if rules.additional != "" {
 		return []byte(rules.additional)

@@ -51,8 +51,11 @@ var services = map[string]serviceRules{
 		names: s3controlNames,
 	},
 	"sts": {
-		stamp:        jdk9,                                                                 // 522949b1, 2026
-		answersReads: set("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"), // 522949b1; the two others: doc, IAM guide
+		stamp:         jdk9, // 522949b1, 2026
+		tellsEndpoint: true,
+		// 899f0a00 AssumeRoleWithWebIdentity of 2023, 7b72a207 GetSessionToken
+		keepsDenied:  set("AssumeRoleWithWebIdentity", "AssumeRoleWithSAML", "GetSessionToken"),
+		answersReads: set("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"), // 522949b1, 423fa918, ef0464cd
 	},
 }
 
