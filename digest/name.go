@@ -26,10 +26,19 @@ type Owner struct {
 	Account, Region string
 }
 
+// root is the S3 prefix of all accounts' files, with a slash at its end.
+func (o Owner) root() string {
+	if o.Prefix == "" {
+		return "AWSLogs/"
+	}
+	return o.Prefix + "/AWSLogs/"
+}
+
 // folder is the S3 prefix of a kind of file, with a slash at its end.
 func (o Owner) folder(kind string) string {
 	var b strings.Builder
-	for _, part := range []string{o.Prefix, "AWSLogs", o.OrganizationID, o.Account, kind, o.Region} {
+	b.WriteString(o.root())
+	for _, part := range []string{o.OrganizationID, o.Account, kind, o.Region} {
 		if part != "" {
 			b.WriteString(part)
 			b.WriteByte('/')

@@ -26,12 +26,16 @@ func Hash(raw []byte) string {
 // SigningString is what is signed: of the digest d, whose uncompressed bytes are
 // raw. Those must be the very bytes that are stored.
 func SigningString(d *Digest, raw []byte) []byte {
+	return signingString(d, Hash(raw))
+}
+
+func signingString(d *Digest, hash string) []byte {
 	previous := "null"
 	if d.Previous != nil {
 		previous = d.Previous.Signature
 	}
 	return fmt.Appendf(nil, "%s\n%s/%s\n%s\n%s",
-		d.EndTime.UTC().Format(timeLayout), d.Bucket, d.Key, Hash(raw), previous)
+		d.EndTime.UTC().Format(timeLayout), d.Bucket, d.Key, hash, previous)
 }
 
 // Sign signs the digest d, whose uncompressed bytes are raw, and returns the
@@ -60,11 +64,15 @@ var ErrSignature = errors.New("the signature does not match")
 // is another's, was made for other bytes or with another hash, or is no
 // signature at all.
 func Check(key *rsa.PublicKey, d *Digest, raw []byte, signature string) error {
+	return checkHash(key, d, Hash(raw), signature)
+}
+
+func checkHash(key *rsa.PublicKey, d *Digest, hash, signature string) error {
 	b, err := hex.DecodeString(signature)
 	if err != nil {
 		return ErrSignature
 	}
-	sum := sha256.Sum256(SigningString(d, raw))
+	sum := sha256.Sum256(signingString(d, hash))
 	if rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], b) != nil {
 		return ErrSignature
 	}

@@ -1,0 +1,243 @@
+package digest
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// checkEnds finds chains that end before the time asked for does.
+func (r *run) checkEnds() {
+	lengths := map[trailID]map[time.Duration]int{}
+	reach := map[trailID]time.Time{}
+	for _, c := range r.chains {
+		if lengths[c.trail] == nil {
+			lengths[c.trail] = map[time.Duration]int{}
+		}
+		c.countLengths(lengths[c.trail])
+		if end := c.end(); end.After(reach[c.trail]) {
+			reach[c.trail] = end
+		}
+	}
+	for _, c := range r.chains {
+		r.checkEnd(c, frequent(lengths[c.trail]), reach[c.trail])
+		r.checkBeginning(c)
+	}
+}
+
+// end is when the newest digest of the chain ends, according to its name.
+func (c *chain) end() time.Time {
+	if len(c.nodes) == 0 {
+		return time.Time{}
+	}
+	return c.nodes[len(c.nodes)-1].name.Time
+}
+
+func (r *run) checkEnd(c *chain, every time.Duration, others time.Time) {
+	end, until := c.end(), r.End
+	if len(c.nodes) == 0 {
+		return // backfill digests alone do not tell when the chain ended
+	}
+	status := r.Status[c.Region]
+	if !status.Stopped.IsZero() && status.Stopped.Before(until) {
+		until = status.Stopped
+	}
+	delivered := status.LatestDigest
+	if delivered.After(r.End) {
+		delivered = time.Time{} // newer ones were not asked for
+	}
+	h := &hole{chain: c, kind: ChainEndsEarly, from: end, to: until, at: c.nodes[len(c.nodes)-1].place, verdict: Tampered}
+	switch {
+	case until.Sub(end) > 2*every:
+		h.message = fmt.Sprintf("It is the newest digest, and ends at %s: more than two intervals of %v before %s. Newer ones have been deleted, or were not delivered.",
+			text(end), every, text(until))
+	case delivered.Sub(end) > every:
+		h.message = fmt.Sprintf("It is the newest digest, and ends at %s; the trail's status says that one was delivered at %s.", text(end), text(delivered))
+	case others.Sub(end) >= every && r.Now.Sub(end) >= every+every/4:
+		h.to = others
+		h.message = fmt.Sprintf("It is the newest digest, and ends at %s; those of the trail's other chains reach to %s.", text(end), text(others))
+	default:
+		return
+	}
+	r.hole(h)
+}
+
+// checkBeginning notes that a chain begins within the time asked for.
+func (r *run) checkBeginning(c *chain) {
+	if len(c.nodes) == 0 || r.Start.IsZero() {
+		return
+	}
+	first := c.nodes[0]
+	if first.digest == nil || first.bad || first.digest.Previous != nil || !first.digest.StartTime.After(r.Start) {
+		return
+	}
+	f := c.find(ChainBegins, Proven, first.place, fmt.Sprintf("It is the first digest: nothing before %s is proven.", text(first.digest.StartTime)))
+	f.From, f.To = r.Start, first.digest.StartTime
+	r.add(c, f)
+}
+
+// explain looks for the recorded calls that explain the holes, and reports them.
+func (r *run) explain() {
+	slices.SortStableFunc(r.changes, func(a, b Change) int {
+		return cmp.Or(a.EventTime.Compare(b.EventTime), cmp.Compare(a.EventID, b.EventID))
+	})
+	for _, h := range r.holes {
+		if h.kind != DigestMissing {
+			f := h.find(h.kind, h.verdict, h.at, h.message)
+			f.From, f.To = h.from, h.to
+			if change := r.cause(h); change != nil {
+				f.Verdict, f.Cause = Proven, change
+				h.verdict = Proven
+				f.Message += fmt.Sprintf(" %s was called then (event %s).", change.EventName, change.EventID)
+			} else if h.files > 0 {
+				// Files were delivered, so something made digests for them.
+				f.Verdict, h.verdict = Tampered, Tampered
+			}
+			r.add(h.chain, f)
+		}
+		if h.files > 0 {
+			f := h.find(LogsUnproven, h.verdict, h.first, fmt.Sprintf("Its digest is not there: this and %d more log files are not proven.", h.files-1))
+			f.From, f.To = h.from, h.to
+			r.add(h.chain, f)
+		}
+	}
+}
+
+// cause is the last call before a hole that explains it: one that stopped the
+// trail in the time of the last digest. Had it been later, that digest would
+// reach further.
+func (r *run) cause(h *hole) *Change {
+	if h.verdict == Tampered && h.kind == ChainGap {
+		return nil // within a chain that was never interrupted
+	}
+	last := h.lastBefore()
+	for i := len(r.changes) - 1; i >= 0; i-- {
+		c := r.changes[i]
+		if c.trail.trailID != h.trail || h.OrganizationID == "" && c.trail.account != h.Account {
+			continue
+		}
+		if !c.EventTime.After(h.from) && !c.EventTime.Before(last) {
+			return &r.changes[i]
+		}
+	}
+	return nil
+}
+
+// lastBefore is when the time of the digest before a hole begins.
+func (h *hole) lastBefore() time.Time {
+	for _, n := range slices.Backward(h.nodes) {
+		if !n.name.Time.After(h.from) {
+			return n.start()
+		}
+	}
+	return h.from
+}
+
+// checkAbsent finds Regions and accounts without digests.
+func (r *run) checkAbsent(folders []*folder) {
+	covered := map[Owner]bool{}
+	everywhere := map[string]bool{} // accounts and organizations that have a multi-Region trail
+	for _, c := range r.chains {
+		o := c.Owner
+		o.Prefix = ""
+		covered[o] = true
+		if c.Region != c.trail.home {
+			everywhere[cmp.Or(c.OrganizationID, c.Account)] = true
+		}
+	}
+	verdict := func(o Owner) Verdict {
+		if everywhere[cmp.Or(o.OrganizationID, o.Account)] {
+			return Tampered
+		}
+		return Incomplete
+	}
+	accounts, regions := map[string]Owner{}, map[string]bool{}
+	for _, f := range folders {
+		o := f.Owner
+		o.Prefix = ""
+		accounts[f.Account], regions[f.Region] = o, true
+		if covered[o] || f.unproven.n == 0 && !f.digests {
+			continue
+		}
+		message := "There are no digests of the time asked for."
+		if f.unproven.n > 0 {
+			message = fmt.Sprintf("There are no digests of the time asked for, and %d log files that nothing proves.", f.unproven.n)
+		}
+		r.note(f, Finding{Kind: NoDigests, Verdict: verdict(o), Bucket: f.bucket, Key: f.folder(kindDigest), Message: message})
+	}
+	for _, region := range r.Regions {
+		if !regions[region] {
+			v := Incomplete
+			if len(everywhere) > 0 {
+				v = Tampered
+			}
+			r.report.Findings = append(r.report.Findings, Finding{Kind: NoDigests, Verdict: v, Region: region,
+				Bucket: r.Bucket, Message: "There are no files of the Region."})
+		}
+	}
+	for _, account := range r.Accounts {
+		if _, ok := accounts[account]; !ok {
+			r.report.Findings = append(r.report.Findings, Finding{Kind: NoDigests, Verdict: Incomplete, Account: account,
+				Bucket: r.Bucket, Message: "There are no files of the account."})
+		}
+	}
+	if r.trail != nil && len(r.chains) == 0 {
+		r.report.Findings = append(r.report.Findings, Finding{Kind: NoDigests, Verdict: Incomplete, Trail: r.trail.name,
+			Bucket: r.Bucket, Message: "There are no digests of the trail in the time asked for."})
+	}
+}
+
+// checkKnown looks for the digests whose signatures were saved earlier.
+func (r *run) checkKnown() {
+	nodes := map[string]*node{}
+	for _, c := range r.chains {
+		for _, n := range c.all() {
+			nodes[n.key] = n
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(r.Signatures)) {
+		k, ok := ParseDigestKey(key)
+		if !ok || !k.Time.After(r.Start) || !k.Time.Before(r.End) || k.Prefix != r.Prefix ||
+			len(r.Accounts) > 0 && !slices.Contains(r.Accounts, k.Account) ||
+			len(r.Regions) > 0 && !slices.Contains(r.Regions, k.Region) ||
+			!r.asked(trailID{name: k.Trail, home: k.HomeRegion}, k.Owner) {
+			continue
+		}
+		f := Finding{Account: k.Account, Region: k.Region, Trail: k.Trail, Bucket: r.Bucket, Key: key, Verdict: Tampered}
+		switch n := nodes[key]; {
+		case n == nil:
+			f.Kind, f.Message = DigestMissing, "The digest is missing: its signature was saved when it was there."
+			r.report.Findings = append(r.report.Findings, f)
+		case n.digest != nil && !n.bad && n.signature != r.Signatures[key]:
+			f.Kind, f.Message = DigestReplaced, "It has been replaced: it has another signature than the one that was saved."
+			n.bad, n.proven = true, false
+			r.report.Findings = append(r.report.Findings, f)
+		}
+	}
+}
+
+// summarize fills in what each chain proves.
+func (r *run) summarize() {
+	for _, c := range r.chains {
+		s := Chain{
+			Trail: c.trail.name, HomeRegion: c.trail.home, OrganizationID: c.OrganizationID,
+			Account: c.Account, Region: c.Region,
+		}
+		for _, n := range c.nodes {
+			if n.proven && !n.bad {
+				s.Proven = append(s.Proven, Interval{From: n.digest.StartTime, To: n.digest.EndTime})
+				s.Newest, s.NewestSignature = n.key, n.signature
+			}
+		}
+		for _, n := range c.all() {
+			if n.proven && !n.bad {
+				s.Digests++
+				s.add(n.counts)
+			}
+		}
+		s.Proven = merge(s.Proven)
+		r.report.Chains = append(r.report.Chains, s)
+	}
+}

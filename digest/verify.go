@@ -1,0 +1,285 @@
+package digest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Request says what to verify.
+type Request struct {
+	// Bucket is the bucket's name and Prefix the trail's.
+	Bucket, Prefix string
+	// TrailARN, Accounts and Regions limit what is verified; empty is all that
+	// the bucket has. A Region that is named here must have digests.
+	TrailARN          string
+	Accounts, Regions []string
+	// Start and End bound the time; a zero Start is the beginning of each
+	// chain. The digests that reach over the bounds are verified as well.
+	Start, End time.Time
+	// Now is the present. Where End is later, Now is the end.
+	Now time.Time
+	// Status is what GetTrailStatus says of the trail that TrailARN names, by
+	// Region. It may be missing; it is of use for the ends of the chains alone.
+	Status map[string]Status
+	// Signatures are the hex signatures of digests by their keys, where a copy
+	// has no metadata. A digest named here is known to have been there.
+	Signatures map[string]string
+	// Parallel is how many files are read at once; 0 is 16.
+	Parallel int
+	// Progress is told what was checked so far, one call at a time, if it is
+	// not nil. It must not block.
+	Progress func(Counts)
+}
+
+// Status is what a Region says of a trail. The zero value says nothing.
+type Status struct {
+	// Stopped is when logging was stopped, if it is: after it no digest is
+	// missed.
+	Stopped time.Time
+	// LatestDigest is when the newest digest was delivered.
+	LatestDigest time.Time
+}
+
+// Verify checks all digests and log files of the time asked for: each by itself,
+// each against its neighbours in the chain, and what is listed against what is
+// named. The error says that the archive could not be listed, that the public
+// keys are not to be had, that the request is not right, or that ctx ended;
+// whatever else is wrong is in the report.
+func Verify(ctx context.Context, archive Archive, keys Keys, request Request) (*Report, error) {
+	r, err := newRun(archive, keys, request)
+	if err != nil {
+		return nil, err
+	}
+	folders, err := r.folders(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range folders {
+		if err := r.verifyFolder(ctx, f); err != nil {
+			return nil, err
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+	}
+	r.checkEnds()
+	r.checkAbsent(folders)
+	r.checkKnown()
+	r.explain()
+	r.summarize()
+	r.report.finish()
+	return r.report, nil
+}
+
+// run is one Verify.
+type run struct {
+	Request
+	archive Archive
+	keys    Keys
+	report  *Report
+	trail   *trailARN // of TrailARN
+	// known caches the public keys by Region.
+	known map[string]*regionKeys
+	// All of these are filled folder by folder.
+	chains  []*chain
+	holes   []*hole
+	changes []Change
+
+	mu sync.Mutex
+	// checked is what Progress is told. mu guards it.
+	checked Counts
+}
+
+func newRun(archive Archive, keys Keys, request Request) (*run, error) {
+	r := &run{Request: request, archive: archive, keys: keys, known: map[string]*regionKeys{}}
+	r.Prefix = strings.Trim(r.Prefix, "/")
+	if r.Now.IsZero() {
+		return nil, errors.New("verify: the request has no present time")
+	}
+	if r.End.IsZero() || r.End.After(r.Now) {
+		r.End = r.Now
+	}
+	if !r.Start.Before(r.End) {
+		return nil, fmt.Errorf("verify: the time asked for starts at %s and ends at %s", text(r.Start), text(r.End))
+	}
+	if r.Parallel <= 0 {
+		r.Parallel = 16
+	}
+	if r.TrailARN != "" {
+		trail, ok := parseTrailARN(r.TrailARN)
+		if !ok {
+			return nil, fmt.Errorf("verify: %q is not the ARN of a trail", r.TrailARN)
+		}
+		r.trail = &trail
+	}
+	r.report = &Report{Bucket: r.Bucket, Prefix: r.Prefix, Start: r.Start, End: r.End}
+	return r, nil
+}
+
+// folder is the files of an account and Region, of all trails that deliver
+// there.
+type folder struct {
+	bucket string
+	Owner
+	digests bool
+	// kinds are those of the log files.
+	kinds []string
+	// unproven are log files, if there are no digests at all.
+	unproven loose
+}
+
+// folders finds the accounts and Regions that have files.
+func (r *run) folders(ctx context.Context) ([]*folder, error) {
+	root := Owner{Prefix: r.Prefix}.root()
+	found := map[Owner]*folder{}
+	names, err := r.below(ctx, root)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		organization := ""
+		accounts := []string{name}
+		if strings.HasPrefix(name, "o-") {
+			organization = name
+			if accounts, err = r.below(ctx, root+name+"/"); err != nil {
+				return nil, err
+			}
+		}
+		for _, account := range accounts {
+			o := Owner{Prefix: r.Prefix, OrganizationID: organization, Account: account}
+			if err := r.account(ctx, o, found); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if len(found) == 0 {
+		return nil, fmt.Errorf("verify: there are no log files or digests of the accounts and Regions asked for below s3://%s/%s", r.Bucket, root)
+	}
+	return slices.SortedFunc(maps.Values(found), func(a, b *folder) int {
+		return cmp.Or(cmp.Compare(a.OrganizationID, b.OrganizationID),
+			cmp.Compare(a.Account, b.Account), cmp.Compare(a.Region, b.Region))
+	}), nil
+}
+
+// account adds the folders of an account.
+func (r *run) account(ctx context.Context, o Owner, found map[Owner]*folder) error {
+	if !isAccount(o.Account) || len(r.Accounts) > 0 && !slices.Contains(r.Accounts, o.Account) {
+		return nil
+	}
+	account := o.folder("")
+	kinds, err := r.below(ctx, account)
+	if err != nil {
+		return err
+	}
+	for _, kind := range kinds {
+		if kind != KindLog && !strings.HasPrefix(kind, KindLog+"-") {
+			continue
+		}
+		regions, err := r.below(ctx, account+kind+"/")
+		if err != nil {
+			return err
+		}
+		for _, region := range regions {
+			if len(r.Regions) > 0 && !slices.Contains(r.Regions, region) {
+				continue
+			}
+			o.Region = region
+			f := found[o]
+			if f == nil {
+				f = &folder{bucket: r.Bucket, Owner: o}
+				found[o] = f
+			}
+			if kind == kindDigest {
+				f.digests = true
+			} else {
+				f.kinds = append(f.kinds, kind)
+			}
+		}
+	}
+	return nil
+}
+
+func (r *run) below(ctx context.Context, prefix string) ([]string, error) {
+	var names []string
+	for name, err := range r.archive.Folders(ctx, r.Bucket, prefix) {
+		if err != nil {
+			return nil, fmt.Errorf("list s3://%s/%s: %w", r.Bucket, prefix, err)
+		}
+		names = append(names, name)
+	}
+	return names, nil
+}
+
+func isAccount(s string) bool {
+	return len(s) == 12 && strings.Trim(s, "0123456789") == ""
+}
+
+// verifyFolder checks the chains of a folder and compares its log files with
+// what they name.
+func (r *run) verifyFolder(ctx context.Context, f *folder) error {
+	if !f.digests {
+		return r.compare(ctx, f, comparison{})
+	}
+	chains, places, err := r.load(ctx, f)
+	if err != nil {
+		return err
+	}
+	named := map[place]bool{}
+	for _, c := range chains {
+		if err := r.checkDigests(ctx, c); err != nil {
+			return err
+		}
+		c.link(r)
+		r.checkLogFiles(ctx, c, named)
+		if c.reported {
+			r.chains = append(r.chains, c)
+		}
+	}
+	return r.compare(ctx, f, comparison{chains: chains, places: places, named: named})
+}
+
+// each calls f for 0 to n-1, several at once, and returns when all are done. It
+// leaves out what remains when ctx ends.
+func (r *run) each(ctx context.Context, n int, f func(int)) {
+	next := make(chan int)
+	var wg sync.WaitGroup
+	for range min(r.Parallel, n) {
+		wg.Go(func() {
+			for i := range next {
+				f(i)
+			}
+		})
+	}
+	for i := range n {
+		if ctx.Err() != nil {
+			break
+		}
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+}
+
+func (r *run) progress(c Counts) {
+	if r.Progress == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.checked.add(c)
+	r.Progress(r.checked)
+}
+
+func text(t time.Time) string {
+	if t.IsZero() {
+		return "the beginning"
+	}
+	return t.UTC().Format(timeLayout)
+}
