@@ -66,6 +66,19 @@ func (d *Directory) Accounts() ([]string, error) {
 	return ids, err
 }
 
+// HasAccount reports whether there is an account.
+func (d *Directory) HasAccount(id string) (exists bool, err error) {
+	err = d.store.View(func(tx *state.Tx) error {
+		_, _, err := accounts.Get(tx, id)
+		exists = err == nil
+		if errors.Is(err, state.ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+	return exists, err
+}
+
 // AddAccount makes another account, with a role that lets principals of the home
 // account administer it (AccessRole) and without any key. It does nothing where
 // the account exists.

@@ -275,12 +275,14 @@ func TestAWebIdentityCallIsRecordedAsTheWebIdentitys(t *testing.T) {
 		change func(*jwt.Claims)
 		by     *tokenIssuer
 		code   string
+		proven bool // the issuer signed it
 	}{
-		"expired":          {func(c *jwt.Claims) { c.Expiry = jwt.NewNumericDate(time.Now().Add(-time.Hour)) }, nil, "ExpiredTokenException"},
-		"no end":           {func(c *jwt.Claims) { c.Expiry = nil }, nil, "InvalidIdentityToken"},
-		"another audience": {func(c *jwt.Claims) { c.Audience = jwt.Audience{"elsewhere"} }, nil, "InvalidIdentityToken"},
-		"another issuer":   {func(c *jwt.Claims) { c.Issuer = "https://evil.example.com" }, nil, "InvalidIdentityToken"},
-		"another key":      {func(*jwt.Claims) {}, newIssuer(t), "InvalidIdentityToken"},
+		"expired":          {func(c *jwt.Claims) { c.Expiry = jwt.NewNumericDate(time.Now().Add(-time.Hour)) }, nil, "ExpiredTokenException", true},
+		"another audience": {func(c *jwt.Claims) { c.Audience = jwt.Audience{"elsewhere"} }, nil, "InvalidIdentityToken", true},
+		"no end":           {func(c *jwt.Claims) { c.Expiry = nil }, nil, "InvalidIdentityToken", false},
+		"no audience":      {func(c *jwt.Claims) { c.Audience = nil }, nil, "InvalidIdentityToken", false},
+		"another issuer":   {func(c *jwt.Claims) { c.Issuer = "https://evil.example.com" }, nil, "InvalidIdentityToken", false},
+		"another key":      {func(*jwt.Claims) {}, newIssuer(t), "InvalidIdentityToken", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, by := claims(), issuer
@@ -290,12 +292,42 @@ func TestAWebIdentityCallIsRecordedAsTheWebIdentitys(t *testing.T) {
 			}
 			mustRefuse(t, assume(by.token(t, c)), test.code)
 			e := w.events(w.admin, "EventName", "AssumeRoleWithWebIdentity")[0]
-			if e.ErrorCode == "" || e.UserIdentity.Type != event.Unknown || e.UserIdentity.UserName != "" {
+			kind, name := event.Unknown, ""
+			if test.proven {
+				kind, name = event.WebIdentityUser, "repo:cairn/cairn"
+			}
+			if e.ErrorCode == "" || e.UserIdentity.Type != kind || e.UserIdentity.UserName != name {
 				t.Errorf("event: error %q, identity %+v", e.ErrorCode, e.UserIdentity)
 			}
 		})
 	}
 	mustRefuse(t, assume("not a token at all"), "InvalidIdentityToken")
+}
+
+// TestAWebIdentityThatARoleDoesNotTrustIsRecordedByName: the event keeps the
+// parameters, as published ones do (899f0a00), but not the token. In an account
+// that there is not nobody would see it: it is the server's then.
+func TestAWebIdentityThatARoleDoesNotTrustIsRecordedByName(t *testing.T) {
+	issuer := newIssuer(t)
+	w := start(t, issuer.config())
+	own := w.role("ci", fmt.Sprintf(`{"AWS":"%s"}`, w.account), `"sts:AssumeRole"`)
+	token := issuer.token(t, claims())
+	for _, role := range []string{own, "arn:aws:iam::999999999999:role/ci"} {
+		_, err := w.sts(nil).AssumeRoleWithWebIdentity(t.Context(), &sts.AssumeRoleWithWebIdentityInput{
+			RoleArn: &role, RoleSessionName: aws.String("build"), WebIdentityToken: &token,
+		})
+		mustRefuse(t, err, "AccessDenied")
+		e := w.events(w.admin, "EventName", "AssumeRoleWithWebIdentity")[0]
+		if e.ErrorCode != "AccessDenied" || e.UserIdentity.Type != event.WebIdentityUser || e.UserIdentity.UserName != "repo:cairn/cairn" {
+			t.Errorf("error %s, identity %+v", e.ErrorCode, e.UserIdentity)
+		}
+		if want := fmt.Sprintf(`{"roleArn":%q,"roleSessionName":"build"}`, role); string(e.RequestParameters) != want {
+			t.Errorf("parameters %s, want %s", e.RequestParameters, want)
+		}
+		if e.RecipientAccountID != w.account || len(e.Resources) != 1 || e.Resources[0].ARN != role {
+			t.Errorf("account %s, resources %v", e.RecipientAccountID, e.Resources)
+		}
+	}
 }
 
 func TestCredentialsThatProveNothingAreRefused(t *testing.T) {

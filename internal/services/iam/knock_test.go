@@ -44,6 +44,7 @@ type answered struct {
 	requestID string
 	errorType string
 	body      string
+	header    http.Header
 }
 
 func (a answered) has(code string) bool { return a.errorType == code || strings.Contains(a.body, code) }
@@ -87,7 +88,7 @@ func (w *world) send(req *http.Request) answered {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	a := answered{status: resp.StatusCode, body: string(b), requestID: resp.Header.Get("X-Amzn-Requestid"), errorType: resp.Header.Get("X-Amzn-Errortype")}
+	a := answered{status: resp.StatusCode, body: string(b), requestID: resp.Header.Get("X-Amzn-Requestid"), errorType: resp.Header.Get("X-Amzn-Errortype"), header: resp.Header}
 	if a.requestID == "" {
 		a.requestID = resp.Header.Get("X-Amz-Request-Id")
 	}

@@ -1,6 +1,7 @@
 package iam_test
 
 import (
+	"encoding/base64"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -149,6 +150,24 @@ func TestClocksMayDifferByFifteenMinutes(t *testing.T) {
 	a, b := w.eventOf(first, key.AccessKeyID), w.eventOf(second, key.AccessKeyID)
 	if a.EventID == b.EventID || a.RequestID == b.RequestID {
 		t.Errorf("two calls have the ids %s, %s and %s, %s", a.EventID, a.RequestID, b.EventID, b.RequestID)
+	}
+}
+
+// TestAnswersOfSTSHaveASecondID, which their events repeat.
+func TestAnswersOfSTSHaveASecondID(t *testing.T) {
+	w := start(t, app.Config{})
+	key := keyOf(t, w.admin)
+	for name, call := range map[string]knock{"answered": getCallerIdentity(), "refused": stsCall("AssumeRole")} {
+		a := w.send(w.signed(call, key, time.Now()))
+		id := a.header.Get("X-Amz-Sts-Extended-Request-Id")
+		plain, err := base64.StdEncoding.DecodeString(id)
+		if err != nil || !strings.HasPrefix(string(plain), "1:"+region+":S:") {
+			t.Errorf("%s: id %q: %q, %v", name, id, plain, err)
+		}
+		want := `{"ExtendedRequestId":"` + id + `","RequestDetails":{"awsServingRegion":"` + region + `","endpointType":"regional"}}`
+		if got := string(w.eventOf(a, key.AccessKeyID).AdditionalEventData); got != want {
+			t.Errorf("%s: additionalEventData %s, want %s", name, got, want)
+		}
 	}
 }
 

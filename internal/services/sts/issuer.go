@@ -80,7 +80,8 @@ func unverifiedIssuer(token string) (string, error) {
 }
 
 // verify reads a token that the issuer must have signed, that is valid now, and
-// that is for one of the audiences.
+// that is for one of the audiences. Where the error is errExpired or errAudience,
+// the issuer did sign it, and what it says of its holder is returned with it.
 func (i *Issuer) verify(ctx context.Context, token string, now time.Time) (*webIdentity, error) {
 	parsed, err := jwt.ParseSigned(token, algorithms)
 	if err != nil {
@@ -107,21 +108,28 @@ func (i *Issuer) verify(ctx context.Context, token string, now time.Time) (*webI
 	return i.accept(&claims, all, now)
 }
 
+// accept judges claims that the issuer signed.
 func (i *Issuer) accept(claims *jwt.Claims, all map[string]any, now time.Time) (*webIdentity, error) {
-	if claims.Expiry == nil || claims.Subject == "" {
-		return nil, errors.New("the token has no end or no subject")
+	if claims.Expiry == nil || claims.Subject == "" || len(claims.Audience) == 0 || claims.Issuer != i.URL {
+		return nil, errors.New("the token has no end, no subject or no audience, or is another issuer's")
 	}
-	err := claims.ValidateWithLeeway(jwt.Expected{Issuer: i.URL, Time: now}, leeway)
-	if errors.Is(err, jwt.ErrExpired) {
-		return nil, errExpired
-	}
-	if err != nil {
+	w := i.holder(claims, all)
+	err := claims.ValidateWithLeeway(jwt.Expected{Time: now}, leeway)
+	switch {
+	case errors.Is(err, jwt.ErrExpired):
+		return w, errExpired
+	case err != nil:
 		return nil, err
+	case !slices.Contains(i.Audiences, w.Audience):
+		return w, errAudience
 	}
-	at := slices.IndexFunc(claims.Audience, func(a string) bool { return slices.Contains(i.Audiences, a) })
-	if at < 0 {
-		return nil, errAudience
-	}
+	return w, nil
+}
+
+// holder is who has a token: for the first audience that is taken, else for the
+// first.
+func (i *Issuer) holder(claims *jwt.Claims, all map[string]any) *webIdentity {
+	at := max(0, slices.IndexFunc(claims.Audience, func(a string) bool { return slices.Contains(i.Audiences, a) }))
 	w := &webIdentity{
 		Provider: strings.TrimPrefix(strings.TrimPrefix(i.URL, "https://"), "http://"),
 		Subject:  claims.Subject, Audience: claims.Audience[at], Claims: map[string][]string{},
@@ -142,7 +150,7 @@ func (i *Issuer) accept(claims *jwt.Claims, all map[string]any, now time.Time) (
 		}
 	}
 	w.Claims["aud"] = claims.Audience
-	return w, nil
+	return w
 }
 
 // find returns the keys with an id, or all where the token names none. They are

@@ -19,14 +19,16 @@ func assumeRoleWithWebIdentity(r *request) (answer, error) {
 		return nil, err
 	}
 	web, err := r.verified(r.text("WebIdentityToken"))
-	if err != nil {
+	if web == nil {
 		return nil, err
 	}
 	provider := "arn:aws:iam::" + account + ":oidc-provider/" + web.Provider
-	r.call.Learned.AccountID = account
-	r.call.Learned.Caller = &event.UserIdentity{
+	r.identified(account, &event.UserIdentity{
 		Type: event.WebIdentityUser, PrincipalID: provider + ":" + web.Audience + ":" + web.Subject,
 		UserName: web.Subject, IdentityProvider: provider,
+	})
+	if err != nil {
+		return nil, err
 	}
 	s, err := r.roleSession(role)
 	if err != nil {
@@ -51,6 +53,16 @@ func assumeRoleWithWebIdentity(r *request) (answer, error) {
 	return out, nil
 }
 
+// identified notes who makes a call that has no signature, as its token proves,
+// and whose account the event belongs to. In an account that there is not nobody
+// would see it.
+func (r *request) identified(account string, caller *event.UserIdentity) {
+	r.call.Learned.Caller = caller
+	if exists, err := r.directory.HasAccount(account); err == nil && exists {
+		r.call.Learned.AccountID = account
+	}
+}
+
 // trustsWeb asks the role's trust policy alone: who has a token has no policies.
 func (r *request) trustsWeb(role *identity.Role, s *identity.Session, web *webIdentity) bool {
 	trust, err := policy.Parse([]byte(role.Trust))
@@ -68,7 +80,9 @@ func (r *request) trustsWeb(role *identity.Role, s *identity.Session, web *webId
 	}, policy.Policies{Resource: trust}).Allowed
 }
 
-// verified finds the token's issuer among those that are configured, and asks it.
+// verified finds the token's issuer among those that are configured, and asks
+// it. Who has a token that the issuer signed is returned even if the token is
+// refused: a forged one must not put a name into the event.
 func (r *request) verified(token string) (*webIdentity, error) {
 	claimed, err := unverifiedIssuer(token)
 	if err != nil {
@@ -81,9 +95,9 @@ func (r *request) verified(token string) (*webIdentity, error) {
 		web, err := issuer.verify(r.ctx, token, r.call.Time)
 		switch {
 		case errors.Is(err, errExpired):
-			return nil, refuse("ExpiredTokenException", "Token expired: current date/time must be before the expiration date/time")
+			return web, refuse("ExpiredTokenException", "Token expired: current date/time must be before the expiration date/time")
 		case errors.Is(err, errAudience):
-			return nil, invalidToken("Incorrect token audience")
+			return web, invalidToken("Incorrect token audience")
 		case errors.Is(err, errNoKeys):
 			return nil, invalidToken("Couldn't retrieve verification key from your identity provider, please reference AssumeRoleWithWebIdentity documentation for requirements")
 		case err != nil:
