@@ -55,6 +55,10 @@ func newCollector(w *worker) *collector {
 	if last := w.journal.Last(); last >= c.pos.Next {
 		c.backlog = last
 	}
+	if e := c.pos.Ending; e != nil {
+		// The call's event may be there and not have been read.
+		c.pos.Ending = &ending{From: e.From, By: e.By, Until: time.Now().UTC().Add(ownEvent)}
+	}
 	return c
 }
 
@@ -113,7 +117,7 @@ func (c *collector) read(ctx context.Context, changed <-chan struct{}) error {
 
 // deadline is when something is to be done even if nothing is recorded.
 func (c *collector) deadline() time.Time {
-	if e := c.pos.Ending; e != nil && e.Until.Before(c.tick) {
+	if e := c.pos.Ending; e != nil && c.backlog == 0 && e.Until.Before(c.tick) {
 		return e.Until
 	}
 	return c.tick
@@ -128,7 +132,7 @@ func (c *collector) look() error {
 		return err
 	}
 	now := time.Now()
-	if e := c.pos.Ending; e != nil && !now.Before(e.Until) {
+	if e := c.pos.Ending; e != nil && !now.Before(e.Until) && c.backlog == 0 {
 		if err := c.end(); err != nil {
 			return err
 		}
