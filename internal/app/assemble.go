@@ -23,6 +23,7 @@ import (
 	"github.com/cairn-audit/cairn/internal/services/cloudtrail"
 	"github.com/cairn-audit/cairn/internal/services/cloudtraildata"
 	"github.com/cairn-audit/cairn/internal/state"
+	"github.com/cairn-audit/cairn/internal/trail"
 )
 
 // What stands in the data directory.
@@ -43,6 +44,7 @@ type parts struct {
 	recorder  *gateway.Recorder
 	key       *seal.Key
 	logs      *loggroup.Store
+	trails    *trail.Store
 }
 
 // assemble opens everything below the data directory and puts the gateway in
@@ -179,12 +181,13 @@ func (s *Server) settle(ctx context.Context, p *parts) error {
 // routes says who answers what.
 func (s *Server) routes(ctx context.Context, p *parts) (gateway.Routes, error) {
 	channels := channel.NewStore(p.store)
-	trail := cloudtrail.New(p.history, channels, cloudtrail.Options{
+	p.trails = trail.NewStore(p.store, p.journal.Last)
+	trails := cloudtrail.New(p.history, channels, cloudtrail.Trails{Store: p.trails, Accounts: p.directory}, cloudtrail.Options{
 		Retention: s.retention(), LookupTPS: s.options.LookupTPS, TokenKey: p.key.Derive("lookup tokens"),
 	})
 	r := gateway.Routes{
 		Own: map[string]gateway.Destination{
-			"cloudtrail":      gateway.BuiltIn(trail),
+			"cloudtrail":      gateway.BuiltIn(trails),
 			"cloudtrail-data": gateway.BuiltIn(cloudtraildata.New(channels, p.recorder, p.history)),
 		},
 		Configured: map[string]gateway.Destination{},

@@ -83,6 +83,15 @@ func (s *Store) Create(ctx context.Context, t Trail, by string) (Trail, error) {
 	})
 }
 
+// Admit reports whether Create would take a trail, with its errors.
+func (s *Store) Admit(t Trail) error {
+	all, err := s.All()
+	if err != nil {
+		return err
+	}
+	return admit(&t, all)
+}
+
 // Change lets f change a trail. Where what it wants has changed, a new epoch
 // begins with the next record of the journal; f leaves the Epochs, the ID and
 // what the trail is found by alone. by is the request id of the call. The error

@@ -4,6 +4,7 @@
 package trail
 
 import (
+	"crypto/sha256"
 	"regexp"
 	"time"
 
@@ -21,6 +22,7 @@ type Trail struct {
 	// Where it delivers to; "" is nowhere, but for Bucket, which each has.
 	Bucket, Prefix           string
 	TopicARN                 string
+	TopicName                string // the topic as the caller named it, which answers show again
 	LogGroupARN, LogsRoleARN string
 	KMSKeyID                 string
 
@@ -80,6 +82,18 @@ func ParseARN(arn string) (Ref, bool) {
 		return Ref{}, false
 	}
 	return Ref{AccountID: m[3], HomeRegion: m[2], Name: m[4]}, true
+}
+
+// OrganizationID is the id of the organization that an account manages. Each
+// account has one of its own, always the same.
+func OrganizationID(managementAccount string) string {
+	const letters = "abcdefghijklmnopqrstuvwxyz0123456789"
+	sum := sha256.Sum256([]byte("organization of " + managementAccount))
+	id := []byte("o-")
+	for _, b := range sum[:10] {
+		id = append(id, letters[int(b)%len(letters)])
+	}
+	return string(id)
 }
 
 // Tag is a tag of a trail.

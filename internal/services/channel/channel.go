@@ -10,6 +10,8 @@ package channel
 import (
 	"strings"
 	"time"
+
+	"github.com/cairn-audit/cairn/internal/region"
 )
 
 // MaxChannels is how many channels an account can have in a Region ("Quotas in
@@ -26,7 +28,9 @@ type Channel struct {
 	Source       string        `json:"source"`
 	Destinations []Destination `json:"destinations"`
 	Tags         []Tag         `json:"tags,omitempty"`
-	Created      time.Time     `json:"created"`
+	// Policy is the channel's resource policy, a JSON document, or "".
+	Policy  string    `json:"policy,omitempty"`
+	Created time.Time `json:"created"`
 }
 
 // Destination is where the events of a channel are said to go.
@@ -42,34 +46,25 @@ type Tag struct {
 }
 
 // ARN names the channel everywhere.
-func (c *Channel) ARN() string {
-	return "arn:" + partition(c.Region) + ":cloudtrail:" + c.Region + ":" + c.AccountID + ":channel/" + c.ID
-}
-
-// partition is the first part of ARNs in a Region.
-func partition(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	default:
-		return "aws"
-	}
-}
+func (c *Channel) ARN() string { return c.Reference().ARN() }
 
 // Reference is how a call names a channel: by its ARN, or by the id that ends
 // the ARN. AccountID and Region are those of the call where it gives the id.
 type Reference struct{ AccountID, Region, ID string }
 
+// ARN is that of the channel that has the reference.
+func (r Reference) ARN() string {
+	return "arn:" + region.Partition(r.Region) + ":cloudtrail:" + r.Region + ":" + r.AccountID + ":channel/" + r.ID
+}
+
 // ParseReference reads an ARN or an id. It reports whether it has the form of
 // one; the channel need not exist.
-func ParseReference(s, accountID, region string) (Reference, bool) {
+func ParseReference(s, accountID, inRegion string) (Reference, bool) {
 	if !strings.HasPrefix(s, "arn:") {
-		return Reference{accountID, region, s}, isID(s)
+		return Reference{accountID, inRegion, s}, isID(s)
 	}
 	parts := strings.Split(s, ":")
-	if len(parts) != 6 || parts[1] != partition(parts[3]) || parts[2] != "cloudtrail" {
+	if len(parts) != 6 || parts[1] != region.Partition(parts[3]) || parts[2] != "cloudtrail" {
 		return Reference{}, false
 	}
 	id, ok := strings.CutPrefix(parts[5], "channel/")

@@ -121,6 +121,22 @@ func (s *Store) Update(r Reference, name string, destinations []Destination) (Ch
 	return c, err
 }
 
+// Change lets f change the tags and the policy of a channel. The error is
+// ErrNotFound, that of f, or the disk's.
+func (s *Store) Change(r Reference, f func(*Channel) error) error {
+	return s.store.Update(func(tx *state.Tx) error {
+		c, version, err := get(tx, r)
+		if err != nil {
+			return err
+		}
+		if err := f(&c); err != nil {
+			return err
+		}
+		_, err = channels.Update(tx, r.key(), version, c)
+		return err
+	})
+}
+
 // Delete removes a channel. The events that came in through it stay. The error
 // is ErrNotFound or the disk's.
 func (s *Store) Delete(r Reference) error {

@@ -14,7 +14,7 @@ import (
 
 const (
 	account = "111122223333"
-	region  = "eu-west-1"
+	home  = "eu-west-1"
 )
 
 func open(t *testing.T, path string) (*Store, *state.Store) {
@@ -35,7 +35,7 @@ func newStore(t *testing.T) *Store {
 
 func named(name string) Channel {
 	return Channel{
-		AccountID: account, Region: region, Name: name, Source: "source of " + name,
+		AccountID: account, Region: home, Name: name, Source: "source of " + name,
 		Destinations: []Destination{{Type: "EVENT_DATA_STORE", Location: "event-history"}},
 	}
 }
@@ -90,7 +90,7 @@ func TestNamesAndSourcesAreOneChannelsOnly(t *testing.T) {
 		elsewhere(&c)
 		s.mustCreate(t, c)
 	}
-	if all, err := s.List(account, region); err != nil || len(all) != 2 {
+	if all, err := s.List(account, home); err != nil || len(all) != 2 {
 		t.Errorf("%d channels, %v", len(all), err)
 	}
 	if err := s.Delete(first.Reference()); err != nil {
@@ -156,7 +156,7 @@ func TestAnAccountHas25ChannelsHoweverManyAskAtOnce(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	all, err := s.List(account, region)
+	all, err := s.List(account, home)
 	if err != nil || made != MaxChannels || len(all) != MaxChannels {
 		t.Errorf("%d were made, %d are there, %v", made, len(all), err)
 	}
@@ -196,13 +196,13 @@ func TestTheLastSuccessIsRememberedThroughFailures(t *testing.T) {
 
 func TestReferencesAreARNsOrIDs(t *testing.T) {
 	for given, want := range map[string]Reference{
-		"EXAMPLE8-0558-4f7e": {account, region, "EXAMPLE8-0558-4f7e"},
-		"01234567890":        {account, region, "01234567890"},
+		"EXAMPLE8-0558-4f7e": {account, home, "EXAMPLE8-0558-4f7e"},
+		"01234567890":        {account, home, "01234567890"},
 		"arn:aws:cloudtrail:us-east-1:444455556666:channel/a-1":          {"444455556666", "us-east-1", "a-1"},
 		"arn:aws-cn:cloudtrail:cn-north-1:444455556666:channel/a":        {"444455556666", "cn-north-1", "a"},
 		"arn:aws-us-gov:cloudtrail:us-gov-east-1:444455556666:channel/a": {"444455556666", "us-gov-east-1", "a"},
 	} {
-		if got, ok := ParseReference(given, account, region); !ok || got != want {
+		if got, ok := ParseReference(given, account, home); !ok || got != want {
 			t.Errorf("%s: %+v, %v", given, got, ok)
 		}
 	}
@@ -215,7 +215,7 @@ func TestReferencesAreARNsOrIDs(t *testing.T) {
 		"arn:aws:cloudtrail:us-east-1:444455556666:channel/a:b",
 		"0123456789012345678901234567890123456789012345678901234567890123456789",
 	} {
-		if got, ok := ParseReference(bad, account, region); ok {
+		if got, ok := ParseReference(bad, account, home); ok {
 			t.Errorf("%q is taken as %+v", bad, got)
 		}
 	}

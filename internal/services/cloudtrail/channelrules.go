@@ -11,14 +11,10 @@ import (
 	"github.com/cairn-audit/cairn/internal/services/channel"
 )
 
-// Limits of a channel (API Reference, CreateChannel), of its tags 50 in all
-// ("Quotas in AWS CloudTrail").
+// Limits of a channel (API Reference, CreateChannel).
 const (
 	maxSourceLength = 256
 	maxDestinations = 200
-	maxTags         = 50
-	maxTagKey       = 128
-	maxTagValue     = 256
 )
 
 // Types of destination. Channels that lead to AWS services are made by these
@@ -112,33 +108,16 @@ func checkDestination(d channel.Destination, accountID, region string) error {
 }
 
 func channelTags(v any) ([]channel.Tag, error) {
-	list, _ := v.([]any)
-	if len(list) > maxTags {
-		return nil, refuse("TagsLimitExceededException", fmt.Sprintf("A channel can have %d tags.", maxTags))
+	given, err := readTags(v)
+	if err != nil {
+		return nil, err
 	}
-	tags := make([]channel.Tag, 0, len(list))
-	seen := make(map[string]bool, len(list))
-	for _, item := range list {
-		given, _ := item.(map[string]any)
-		key, _ := given["Key"].(string)
-		value, hasValue := given["Value"].(string)
-		switch {
-		case !within(key, maxTagKey), hasValue && !within(value, maxTagValue):
-			return nil, refuse("InvalidTagParameterException",
-				fmt.Sprintf("A tag's key must have 1 to %d characters and its value, if there is one, 1 to %d.", maxTagKey, maxTagValue))
-		case strings.HasPrefix(strings.ToLower(key), "aws:"):
-			return nil, refuse("InvalidTagParameterException", "Keys that begin with aws: are reserved.")
-		case seen[key]:
-			return nil, refuse("InvalidTagParameterException", fmt.Sprintf("The tag %s is given twice.", key))
-		}
-		seen[key] = true
-		tags = append(tags, channel.Tag{Key: key, Value: value})
+	tags := make([]channel.Tag, len(given))
+	for i := range given {
+		tags[i] = channel.Tag(given[i])
 	}
 	return tags, nil
 }
-
-// within reports whether s has at least one and at most limit characters.
-func within(s string, limit int) bool { return s != "" && utf8.RuneCountInString(s) <= limit }
 
 // channelReference reads the parameter Channel. A channel of another account or
 // Region is not found here.

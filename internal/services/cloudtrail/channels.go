@@ -37,7 +37,11 @@ func (s *Service) createChannel(c *awsapi.Call) (map[string]any, error) {
 	}
 	out := describeChannel(&made)
 	if len(made.Tags) > 0 {
-		out["Tags"] = describeTags(made.Tags)
+		tags := make([]tag, len(made.Tags))
+		for i := range made.Tags {
+			tags[i] = tag(made.Tags[i])
+		}
+		out["Tags"] = describeTags(tags)
 	}
 	return out, nil
 }
@@ -153,18 +157,6 @@ func describeChannel(c *channel.Channel) map[string]any {
 		destinations[i] = map[string]any{"Type": d.Type, "Location": d.Location}
 	}
 	return map[string]any{"ChannelArn": c.ARN(), "Name": c.Name, "Source": c.Source, "Destinations": destinations}
-}
-
-func describeTags(tags []channel.Tag) []any {
-	out := make([]any, len(tags))
-	for i, t := range tags {
-		tag := map[string]any{"Key": t.Key}
-		if t.Value != "" {
-			tag["Value"] = t.Value
-		}
-		out[i] = tag
-	}
-	return out
 }
 
 // describeIngestion leaves out what has not happened since the server was

@@ -41,7 +41,7 @@ func newDesk(t *testing.T) *desk {
 	t.Cleanup(func() { disk.Close() })
 	channels := channel.NewStore(disk)
 	return &desk{
-		t: t, model: model, channels: channels, service: New(&oneQuery{}, channels, Options{}),
+		t: t, model: model, channels: channels, service: New(&oneQuery{}, channels, Trails{}, Options{}),
 		account: "111122223333", region: "eu-west-1",
 	}
 }

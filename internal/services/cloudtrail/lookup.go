@@ -164,7 +164,3 @@ func describe(e *history.Entry) map[string]any {
 	}
 	return out
 }
-
-func refuse(code, message string) *awsapi.Error {
-	return &awsapi.Error{Code: code, Message: message, Status: http.StatusBadRequest}
-}

@@ -36,7 +36,7 @@ func service(t *testing.T, events Events, tps float64) (*Service, func(map[strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := New(events, nil, Options{Retention: 90 * 24 * time.Hour, LookupTPS: tps, TokenKey: []byte("a key of thirty-two bytes, or so")})
+	s := New(events, nil, Trails{}, Options{Retention: 90 * 24 * time.Hour, LookupTPS: tps, TokenKey: []byte("a key of thirty-two bytes, or so")})
 	return s, func(params map[string]any) (map[string]any, error) {
 		return s.Call(t.Context(), &awsapi.Call{
 			Operation: model.Operation("LookupEvents"), Params: params, AccountID: "111122223333", Region: "eu-west-1", Time: now,

@@ -2,6 +2,7 @@ package selector
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -112,7 +113,8 @@ func (b *Basic) check() (resources int, err error) {
 	for _, d := range b.DataResources {
 		form, known := dataForms[d.Type]
 		if !known {
-			return 0, invalid("Value %s for DataResources.Type is invalid.", d.Type)
+			return 0, invalid("Value %s for DataResources.Type is invalid. Valid values are: %s", d.Type,
+				strings.Join(slices.Sorted(maps.Keys(dataForms)), ", "))
 		}
 		for _, v := range d.Values {
 			if allForms[d.Type].MatchString(v) {

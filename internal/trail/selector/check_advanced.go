@@ -1,22 +1,18 @@
 package selector
 
 import (
+	"iter"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
 )
 
-// operator is one of a Field, with its values.
-type operator struct {
-	name   string
-	values []string
-}
-
-func (f *Field) operators() [6]operator {
-	return [6]operator{
-		{"Equals", f.Equals}, {"StartsWith", f.StartsWith}, {"EndsWith", f.EndsWith},
-		{"NotEquals", f.NotEquals}, {"NotStartsWith", f.NotStartsWith}, {"NotEndsWith", f.NotEndsWith},
+// Operators yields the field's operators by name, with and without values.
+func (f *Field) Operators() iter.Seq2[string, *[]string] {
+	return func(yield func(string, *[]string) bool) {
+		_ = yield("Equals", &f.Equals) && yield("StartsWith", &f.StartsWith) && yield("EndsWith", &f.EndsWith) &&
+			yield("NotEquals", &f.NotEquals) && yield("NotStartsWith", &f.NotStartsWith) && yield("NotEndsWith", &f.NotEndsWith)
 	}
 }
 
@@ -116,22 +112,17 @@ func (a *Advanced) rules() (rules map[string]fieldRule, kind string, err error) 
 
 // check returns how many values the field has.
 func (f *Field) check(rule fieldRule) (values int, err error) {
-	for _, o := range f.operators() {
-		if len(o.values) == 0 {
+	for name, given := range f.Operators() {
+		if len(*given) == 0 {
 			continue
 		}
-		values += len(o.values)
-		if rule.operators != nil && !slices.Contains(rule.operators, o.name) {
-			return 0, invalid("The operator %s is not valid for the field %s. Use %s.", o.name, f.Field, strings.Join(rule.operators, " or "))
+		if rule.operators != nil && !slices.Contains(rule.operators, name) {
+			return 0, invalid("The operator %s is not valid for the field %s. Use %s.", name, f.Field, strings.Join(rule.operators, " or "))
 		}
-		for _, v := range o.values {
-			switch {
-			case v == "" || length(v) > maxValueLength:
-				return 0, invalid("A value of the field %s must have 1 to %d characters.", f.Field, maxValueLength)
-			case rule.values != nil && !slices.Contains(rule.values, v):
-				return 0, invalid("The value %s is not valid for the field %s. Use %s.", v, f.Field, strings.Join(rule.values, " or "))
-			case rule.form != nil && !rule.form.MatchString(v):
-				return 0, invalid("The value %s is not valid for the field %s.", v, f.Field)
+		values += len(*given)
+		for _, v := range *given {
+			if err := rule.check(f.Field, v); err != nil {
+				return 0, err
 			}
 		}
 	}
@@ -142,4 +133,17 @@ func (f *Field) check(rule fieldRule) (values int, err error) {
 		return 0, invalid("The field %s can have one value.", f.Field)
 	}
 	return values, nil
+}
+
+// check holds a value of a field to the rule.
+func (r *fieldRule) check(field, value string) error {
+	switch {
+	case value == "" || length(value) > maxValueLength:
+		return invalid("A value of the field %s must have 1 to %d characters.", field, maxValueLength)
+	case r.values != nil && !slices.Contains(r.values, value):
+		return invalid("The value %s is not valid for the field %s. Use %s.", value, field, strings.Join(r.values, " or "))
+	case r.form != nil && !r.form.MatchString(value):
+		return invalid("The value %s is not valid for the field %s.", value, field)
+	}
+	return nil
 }

@@ -111,8 +111,8 @@ func (s *Set) Bytes() int {
 		n += len(a.Name)
 		for _, f := range a.Fields {
 			n += len(f.Field)
-			for _, o := range f.operators() {
-				n += total(o.values)
+			for _, values := range f.Operators() {
+				n += total(*values)
 			}
 		}
 	}
