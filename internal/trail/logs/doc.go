@@ -1,0 +1,8 @@
+// Package logs sends what trails want to log groups of CloudWatch Logs: one log
+// event for each event, in a stream for each account and Region.
+//
+// Every event that a trail wants is sent at least once, in the order of the
+// journal. The position of a trail is stored after what lies before it was
+// taken, so what was sent within the last second may be sent again after a crash.
+// Deliveries to S3 do not depend on it.
+package logs

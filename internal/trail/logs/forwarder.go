@@ -1,0 +1,184 @@
+package logs
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/cairn-audit/cairn/internal/journal"
+	"github.com/cairn-audit/cairn/internal/state"
+	"github.com/cairn-audit/cairn/internal/trail"
+)
+
+// Journal is where events come from; *journal.Journal is one.
+type Journal interface {
+	Follow(from journal.Seq) *journal.Reader
+	Last() journal.Seq
+}
+
+// Trails are who wants what; *trail.Store is one.
+type Trails interface {
+	All() ([]trail.Trail, error)
+	Changed() <-chan struct{}
+}
+
+// Sink takes log events. Put returns when they are kept; it makes the stream
+// where there is none. Where an error has an ErrorCode method, the trail's status
+// shows the code.
+type Sink interface {
+	Put(ctx context.Context, t *trail.Trail, stream string, messages []string) error
+}
+
+// positions are the first records that are not sent, by the trails' IDs.
+const positions state.Kind[position] = "trail-logs-position"
+
+type position struct {
+	Next  journal.Seq
+	Group string // the ARN of the log group that it is about
+}
+
+// Forwarder sends what all trails want.
+type Forwarder struct {
+	state   *state.Store
+	journal Journal
+	trails  Trails
+	sink    Sink
+	Log     *slog.Logger
+
+	mu      sync.Mutex
+	senders map[string]*sender // by the trail's ID and its log group's ARN
+}
+
+// New makes a forwarder. It does nothing until Run.
+func New(s *state.Store, j Journal, t Trails, sink Sink) *Forwarder {
+	return &Forwarder{
+		state: s, journal: j, trails: t, sink: sink, Log: slog.New(slog.DiscardHandler),
+		senders: map[string]*sender{},
+	}
+}
+
+// Run sends until the context ends, and returns its error.
+func (f *Forwarder) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	for {
+		changed := f.trails.Changed()
+		if err := f.adopt(ctx, &wg); err != nil {
+			f.Log.ErrorContext(ctx, "trails could not be read; trying again", "error", err)
+			timer := time.NewTimer(time.Second)
+			select {
+			case <-ctx.Done():
+			case <-timer.C:
+			}
+			timer.Stop()
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-changed:
+		}
+	}
+}
+
+// adopt starts the senders of trails that have none. A sender ends by itself when
+// its trail has another log group, or is no more.
+func (f *Forwarder) adopt(ctx context.Context, wg *sync.WaitGroup) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	all, err := f.trails.All()
+	if err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := range all {
+		t := &all[i]
+		key := t.ID + " " + t.LogGroupARN
+		if t.LogGroupARN == "" || !t.Deleted.IsZero() || f.senders[key] != nil {
+			continue
+		}
+		next, err := f.begin(t)
+		if err != nil {
+			return err
+		}
+		s := &sender{Forwarder: f, id: t.ID, group: t.LogGroupARN, next: next, log: f.Log.With("trail", t.ARN())}
+		f.senders[key] = s
+		wg.Go(func() {
+			s.run(ctx)
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			delete(f.senders, key)
+		})
+	}
+	return nil
+}
+
+// begin is where a trail goes on. A log group that is new to it gets what is
+// recorded from now on; a trail that is new gets all that it wants.
+func (f *Forwarder) begin(t *trail.Trail) (journal.Seq, error) {
+	var p position
+	err := f.state.Update(func(tx *state.Tx) (err error) {
+		p, _, err = positions.Get(tx, t.ID)
+		switch {
+		case errors.Is(err, state.ErrNotFound) && len(t.Epochs) > 0:
+			p = position{Next: t.Epochs[0].From, Group: t.LogGroupARN}
+			if time.Since(t.Created) > time.Minute {
+				p.Next = f.journal.Last() + 1
+			}
+		case err != nil && !errors.Is(err, state.ErrNotFound):
+			return err
+		case p.Group == t.LogGroupARN:
+			return nil
+		default:
+			p = position{Next: f.journal.Last() + 1, Group: t.LogGroupARN}
+		}
+		_, err = positions.Put(tx, t.ID, p)
+		return err
+	})
+	return p.Next, err
+}
+
+// Keep is the oldest record of the journal that is still to be read, 0 if none
+// is.
+func (f *Forwarder) Keep() journal.Seq {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var keep journal.Seq
+	for _, s := range f.senders {
+		if next := s.stored(); keep == 0 || next < keep {
+			keep = next
+		}
+	}
+	return keep
+}
+
+// Status adds to a trail's status in a Region what has become of its log group.
+func (f *Forwarder) Status(id string, s *trail.Status) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, sender := range f.senders {
+		if sender.id == id {
+			s.Logs, s.LogsError = sender.status()
+		}
+	}
+}
+
+// current is the trail as it is now, nil where it no longer sends to the group.
+func (f *Forwarder) current(id, group string) (*trail.Trail, error) {
+	all, err := f.trails.All()
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(all, func(t trail.Trail) bool {
+		return t.ID == id && t.LogGroupARN == group && t.Deleted.IsZero()
+	})
+	if i < 0 {
+		return nil, nil
+	}
+	return &all[i], nil
+}

@@ -1,0 +1,284 @@
+package logs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/cairn-audit/cairn/internal/history"
+	"github.com/cairn-audit/cairn/internal/journal"
+	"github.com/cairn-audit/cairn/internal/state"
+	"github.com/cairn-audit/cairn/internal/trail"
+)
+
+// Limits of a batch (API Reference, PutLogEvents), with room for what each log
+// event counts beside its message, and of a message: larger records are not sent
+// ("Sending events to CloudWatch Logs", CloudTrail User Guide).
+const (
+	maxBatchEvents = 10_000
+	maxBatchBytes  = 1 << 20
+	eventOverhead  = 26
+	maxMessage     = 256 << 10
+	// maxWait is how long an event waits for others to be sent with it.
+	maxWait = time.Second
+	// maxHeld bounds what waits of all streams.
+	maxHeld = 8 << 20
+	// storeEvery is how often a position is stored that has moved over
+	// nothing that the trail wants: retention waits for it.
+	storeEvery = time.Hour
+
+	minBackoff = time.Second
+	maxBackoff = 5 * time.Minute
+	// giveUpAfter is how long sending is tried before what was tried is left
+	// out, as it is for S3.
+	giveUpAfter = 30 * 24 * time.Hour
+)
+
+// sender sends what one trail wants. One goroutine runs it.
+type sender struct {
+	*Forwarder
+	id, group string
+	log       *slog.Logger
+
+	mu      sync.Mutex // guards what others may ask for
+	next    journal.Seq
+	sent    time.Time
+	failure string
+}
+
+func (s *sender) stored() journal.Seq {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.next
+}
+
+func (s *sender) status() (time.Time, string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sent, s.failure
+}
+
+// errOver ends the sender of a trail that has no such log group any more.
+var errOver = errors.New("the trail does not send to the log group any more")
+
+func (s *sender) run(ctx context.Context) {
+	for failures := 0; ctx.Err() == nil; failures++ {
+		err := s.follow(ctx)
+		if errors.Is(err, errOver) || ctx.Err() != nil {
+			return
+		}
+		s.log.ErrorContext(ctx, "sending to the log group stopped and will go on", "error", err)
+		pause(ctx, failures)
+	}
+}
+
+// held is what is read and not sent.
+type held struct {
+	next    journal.Seq
+	begun   time.Time
+	since   time.Time // when the first event came, zero while there is none
+	bytes   int
+	streams map[string][]string
+}
+
+func newHeld(next journal.Seq) held {
+	return held{next: next, begun: time.Now(), streams: map[string][]string{}}
+}
+
+// follow reads the journal from where the last position was stored.
+func (s *sender) follow(ctx context.Context) error {
+	h := newHeld(s.stored())
+	reader := s.journal.Follow(h.next)
+	for {
+		entry, err := next(ctx, reader, h.deadline())
+		t, gone := s.current(s.id, s.group)
+		switch {
+		case gone != nil:
+			return gone
+		case t == nil:
+			return errOver
+		case ctx.Err() != nil:
+			return ctx.Err()
+		}
+		var damage *journal.CorruptError
+		var missing *journal.NotFoundError
+		switch {
+		case err == nil:
+			h.take(s, t, &entry)
+		case errors.Is(err, context.DeadlineExceeded):
+		case errors.As(err, &damage) && damage.Next > h.next:
+			s.log.ErrorContext(ctx, "records of the journal cannot be read, and are not sent", "error", err)
+			h.next = damage.Next
+			reader = s.journal.Follow(h.next)
+		case errors.As(err, &missing) && missing.First > h.next:
+			h.next = missing.First
+			reader = s.journal.Follow(h.next)
+		default:
+			return err
+		}
+		if h.due() {
+			if err := s.flush(ctx, t, &h); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// next reads a record, or waits for it until a deadline.
+func next(ctx context.Context, r *journal.Reader, deadline time.Time) (journal.Entry, error) {
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	entry, err := r.Next(ctx)
+	if err != nil && ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	return entry, err
+}
+
+// take keeps an event that the trail wants.
+func (h *held) take(s *sender, t *trail.Trail, r *journal.Entry) {
+	h.next = r.Seq + 1
+	if r.Kind != journal.Event {
+		return
+	}
+	entry, err := history.Decode(r.Data)
+	if err != nil {
+		s.log.Error("a record of the journal cannot be read, and is not sent", "record", r.Seq, "error", err)
+		return
+	}
+	entry.Seq = r.Seq
+	if !t.Wants(&entry) || len(entry.JSON) > maxMessage {
+		return
+	}
+	if h.since.IsZero() {
+		h.since = time.Now()
+	}
+	stream := streamName(t, &entry)
+	h.streams[stream] = append(h.streams[stream], string(entry.JSON))
+	h.bytes += len(entry.JSON) + eventOverhead
+}
+
+// streamName is where an event goes ("CloudWatch log group and log stream naming
+// for CloudTrail", CloudTrail User Guide).
+func streamName(t *trail.Trail, entry *history.Entry) string {
+	name := entry.Account + "_CloudTrail_" + entry.Region
+	if t.Organization {
+		name = t.OrganizationID + "_" + name
+	}
+	return name
+}
+
+func (h *held) deadline() time.Time {
+	if h.since.IsZero() {
+		return h.begun.Add(storeEvery)
+	}
+	return h.since.Add(maxWait)
+}
+
+func (h *held) due() bool {
+	return h.bytes >= maxHeld || !time.Now().Before(h.deadline())
+}
+
+// flush sends what is held and stores the position.
+func (s *sender) flush(ctx context.Context, t *trail.Trail, h *held) error {
+	for stream, messages := range h.streams {
+		for batch := range batches(messages) {
+			if err := s.send(ctx, t, stream, batch); err != nil {
+				return err
+			}
+		}
+	}
+	err := s.state.Update(func(tx *state.Tx) error {
+		_, err := positions.Put(tx, s.id, position{Next: h.next, Group: s.group})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("store how far a trail has sent: %w", err)
+	}
+	s.mu.Lock()
+	if s.next = h.next; h.bytes > 0 {
+		s.sent, s.failure = time.Now().UTC(), ""
+	}
+	s.mu.Unlock()
+	*h = newHeld(h.next)
+	return nil
+}
+
+// send sends a batch, and tries until it is taken, the trail sends there no more,
+// or it is too late.
+func (s *sender) send(ctx context.Context, t *trail.Trail, stream string, batch []string) error {
+	began := time.Now()
+	for failures := 0; ; failures++ {
+		err := s.sink.Put(ctx, t, stream, batch)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if time.Since(began) >= giveUpAfter {
+			s.log.ErrorContext(ctx, "events could not be sent to the log group for 30 days, and are given up",
+				"stream", stream, "events", len(batch), "error", err)
+			return nil
+		}
+		s.failed(ctx, err)
+		pause(ctx, failures)
+		if now, err := s.current(s.id, s.group); err != nil || now == nil {
+			return errors.Join(err, errOver)
+		}
+	}
+}
+
+func (s *sender) failed(ctx context.Context, err error) {
+	var coded interface{ ErrorCode() string }
+	code := ""
+	if errors.As(err, &coded) {
+		code = coded.ErrorCode()
+	}
+	s.mu.Lock()
+	first := s.failure != code
+	if code != "" {
+		s.failure = code
+	}
+	s.mu.Unlock()
+	if first {
+		s.log.WarnContext(ctx, "events cannot be sent to the log group; trying again", "error", err)
+	}
+}
+
+// batches cuts messages into what one call takes.
+func batches(messages []string) func(func([]string) bool) {
+	return func(yield func([]string) bool) {
+		for len(messages) > 0 {
+			n, size := 0, 0
+			for n < len(messages) && n < maxBatchEvents {
+				if size += len(messages[n]) + eventOverhead; size > maxBatchBytes {
+					break
+				}
+				n++
+			}
+			if !yield(messages[:n]) {
+				return
+			}
+			messages = messages[n:]
+		}
+	}
+}
+
+// pause waits longer the more has failed.
+func pause(ctx context.Context, failures int) {
+	d := maxBackoff
+	if failures < 9 {
+		d = min(d, minBackoff<<failures)
+	}
+	timer := time.NewTimer(d/2 + rand.N(d/2+1))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
