@@ -205,3 +205,22 @@ func (b bucket) regions() []string {
 	}
 	return slices.Sorted(maps.Keys(all))
 }
+
+// checkSigned checks a digest with the key that it names.
+func checkSigned(t testing.TB, d storedDigest, listed []digest.PublicKey) {
+	t.Helper()
+	for _, k := range listed {
+		if k.Fingerprint != d.KeyFingerprint {
+			continue
+		}
+		key, err := k.RSA()
+		if err == nil {
+			err = digest.Check(key, d.Digest, d.raw, d.metadata[digest.MetadataSignature])
+		}
+		if err != nil || !k.ValidAt(d.EndTime) {
+			t.Errorf("%s: %v; its key is valid from %v to %v", d.name(), err, k.ValidFrom, k.ValidTo)
+		}
+		return
+	}
+	t.Errorf("the key of %s is not listed", d.name())
+}

@@ -19,17 +19,32 @@ const readAtOnce = 512
 
 // contents makes a log file from the journal: one gzip member, so that nothing
 // can hide behind it. An error means that it could not be made as it was decided.
-func contents(ctx context.Context, j Journal, f *file) ([]byte, error) {
-	var packed bytes.Buffer
-	packer := gzip.NewWriter(&packed)
+func (c *Courier) contents(ctx context.Context, f *file) ([]byte, error) {
 	sum := sha256.New()
-	if err := writeRecords(ctx, j, f, io.MultiWriter(packer, sum)); err != nil {
+	return c.pack(func(packer io.Writer) error {
+		if err := writeRecords(ctx, c.journal, f, io.MultiWriter(packer, sum)); err != nil {
+			return err
+		}
+		if got := hex.EncodeToString(sum.Sum(nil)); got != f.Hash {
+			return fmt.Errorf("its hash is %s and was %s when it was decided", got, f.Hash)
+		}
+		return nil
+	})
+}
+
+// pack compresses what a function writes. The same gives the same bytes.
+func (c *Courier) pack(write func(io.Writer) error) ([]byte, error) {
+	var packed bytes.Buffer
+	w, ok := c.packers.Get().(*gzip.Writer)
+	if !ok {
+		w = gzip.NewWriter(nil)
+	}
+	w.Reset(&packed)
+	defer c.packers.Put(w)
+	if err := write(w); err != nil {
 		return nil, err
 	}
-	if got := hex.EncodeToString(sum.Sum(nil)); got != f.Hash {
-		return nil, fmt.Errorf("its hash is %s and was %s when it was decided", got, f.Hash)
-	}
-	if err := packer.Close(); err != nil {
+	if err := w.Close(); err != nil {
 		return nil, err
 	}
 	return packed.Bytes(), nil
@@ -74,17 +89,4 @@ func writeRecord(w io.Writer, seq journal.Seq, r *journal.Record) error {
 	}
 	_, err = w.Write(entry.JSON)
 	return err
-}
-
-// pack compresses a digest.
-func pack(raw []byte) ([]byte, error) {
-	var packed bytes.Buffer
-	w := gzip.NewWriter(&packed)
-	if _, err := w.Write(raw); err != nil {
-		return nil, err
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return packed.Bytes(), nil
 }

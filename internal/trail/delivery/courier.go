@@ -73,6 +73,9 @@ type Options struct {
 	// Members are the accounts that have digests even if nothing happens in
 	// them; nil: the trail's own. Those in which something does always have.
 	Members func(*trail.Trail) []string
+	// Regions are those in which a multi-Region trail has digests even if
+	// nothing happens in them; nil: those that every account has.
+	Regions []string
 	Logger  *slog.Logger
 }
 
@@ -82,7 +85,7 @@ type Courier struct {
 	journal Journal
 	trails  Trails
 	Options
-	regions []string
+	packers sync.Pool // of *gzip.Writer, each of which is a megabyte
 
 	mu      sync.Mutex
 	workers map[string]*worker // by the trail's ID; nil until all are loaded
@@ -95,10 +98,13 @@ func New(s State, j Journal, t Trails, o Options) *Courier {
 	if o.Members == nil {
 		o.Members = func(t *trail.Trail) []string { return []string{t.AccountID} }
 	}
+	if o.Regions == nil {
+		o.Regions = region.Open().Enabled()
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Courier{state: s, journal: j, trails: t, Options: o, regions: region.Open().Enabled()}
+	return &Courier{state: s, journal: j, trails: t, Options: o}
 }
 
 // Run delivers until the context ends, and returns its error. What is not decided

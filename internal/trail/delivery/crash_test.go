@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -21,11 +23,24 @@ import (
 // once, and its digests prove it.
 func TestEveryEventIsInExactlyOneFileWhateverCrashes(t *testing.T) {
 	theKey()
-	for seed := range uint64(6) {
+	for seed := range crashSeeds(t) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { playCrashes(t, rand.New(rand.NewPCG(seed, 1))) })
 		})
 	}
+}
+
+// crashSeeds is how many histories are played: CAIRN_CRASH_SEEDS, else 2.
+func crashSeeds(t *testing.T) uint64 {
+	text, ok := os.LookupEnv("CAIRN_CRASH_SEEDS")
+	if !ok {
+		return 2
+	}
+	n, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // model is what a trail must have delivered.
@@ -44,8 +59,8 @@ type crashes struct {
 }
 
 func playCrashes(t *testing.T, random *rand.Rand) {
-	broken := &brokenS3{random: random, rate: 0.3}
-	w := newWorld(t, delivery.Options{DigestInterval: time.Hour})
+	broken := &brokenS3{random: rand.New(rand.NewPCG(random.Uint64(), 2)), rate: 0.3}
+	w := newWorld(t, delivery.Options{Regions: []string{virginia, tokyo}})
 	w.s3.answer = broken.answer
 	w.start()
 	c := &crashes{world: w, random: random, broken: broken}
@@ -57,7 +72,7 @@ func playCrashes(t *testing.T, random *rand.Rand) {
 	for _, m := range c.models {
 		c.toggle(m)
 	}
-	for range 150 {
+	for range 120 {
 		c.step()
 	}
 	broken.heal()
@@ -97,7 +112,7 @@ func (c *crashes) step() {
 			c.happen()
 		}
 	case n < 60:
-		time.Sleep(rand.N(10 * time.Minute)) //nolint:gosec // no secret
+		time.Sleep(time.Duration(c.random.Int64N(int64(10 * time.Minute))))
 	case n < 68:
 		time.Sleep(time.Duration(c.random.Int64N(int64(2 * time.Hour))))
 	case n < 78:
@@ -179,7 +194,7 @@ func (b *brokenS3) heal() {
 
 func (b *brokenS3) answer(ctx context.Context, _ string) (bool, error) {
 	b.mu.Lock()
-	r := rand.Float64() / max(b.rate, 1e-9) //nolint:gosec // no secret
+	r := b.random.Float64() / max(b.rate, 1e-9)
 	away := time.Now().Before(b.whole)
 	if r < 0.02 {
 		b.whole = time.Now().Add(3 * time.Hour)
@@ -205,7 +220,7 @@ func (b *brokenS3) answer(ctx context.Context, _ string) (bool, error) {
 func TestAFileKeepsItsKeyAndBytes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		theKey()
-		w := newWorld(t, delivery.Options{})
+		w := newWorld(t, delivery.Options{Regions: []string{virginia, tokyo}})
 		var mu sync.Mutex
 		seen := map[string]bool{}
 		w.s3.answer = func(_ context.Context, key string) (bool, error) {

@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -105,7 +106,7 @@ func (w *worker) step(ctx context.Context, t *trail.Trail, s *step) error {
 			return err
 		}
 		name := fmt.Sprintf("%s/%016x/%s/%s", w.id, s.end.Unix(), c.Account, c.Region)
-		if signed[name], err = s.sign(t, key, private); err != nil {
+		if signed[name], err = s.sign(w, t, key, private); err != nil {
 			return err
 		}
 	}
@@ -159,7 +160,7 @@ func (s *step) expect(w *worker, t *trail.Trail) {
 	number := s.period.Value.Number
 	regions := []string{t.HomeRegion}
 	if t.MultiRegion {
-		regions = append(regions, w.regions...)
+		regions = append(regions, w.Regions...)
 	}
 	for _, account := range w.Members(t) {
 		for _, region := range regions {
@@ -177,7 +178,7 @@ func (s *step) expect(w *worker, t *trail.Trail) {
 }
 
 // sign makes the next digest of a chain, and has the chain go on to it.
-func (s *step) sign(t *trail.Trail, key string, private *rsa.PrivateKey) (*signedDigest, error) {
+func (s *step) sign(w *worker, t *trail.Trail, key string, private *rsa.PrivateKey) (*signedDigest, error) {
 	c := s.chains[key]
 	d := digest.Digest{
 		AccountID: c.Account, StartTime: s.period.Value.Start, EndTime: s.end,
@@ -205,7 +206,10 @@ func (s *step) sign(t *trail.Trail, key string, private *rsa.PrivateKey) (*signe
 	if err != nil {
 		return nil, err
 	}
-	body, err := pack(raw)
+	body, err := w.pack(func(f io.Writer) error {
+		_, err := f.Write(raw)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -102,7 +102,7 @@ func (w *worker) object(ctx context.Context, it *item) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := contents(ctx, w.journal, &f)
+	body, err := w.contents(ctx, &f)
 	if err != nil {
 		return nil, &contentsError{f.Key, err}
 	}
