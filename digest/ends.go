@@ -10,19 +10,25 @@ import (
 
 // checkEnds finds chains that end before the time asked for does.
 func (r *run) checkEnds() {
-	lengths := map[trailID]map[time.Duration]int{}
-	reach := map[trailID]time.Time{}
+	type trail struct {
+		trailID
+		of string // an account or an organization
+	}
+	of := func(c *chain) trail { return trail{c.trail, cmp.Or(c.OrganizationID, c.Account)} }
+	lengths := map[trail]map[time.Duration]int{}
+	reach := map[trail]time.Time{}
 	for _, c := range r.chains {
-		if lengths[c.trail] == nil {
-			lengths[c.trail] = map[time.Duration]int{}
+		t := of(c)
+		if lengths[t] == nil {
+			lengths[t] = map[time.Duration]int{}
 		}
-		c.countLengths(lengths[c.trail])
-		if end := c.end(); end.After(reach[c.trail]) {
-			reach[c.trail] = end
+		c.countLengths(lengths[t])
+		if end := c.end(); end.After(reach[t]) {
+			reach[t] = end
 		}
 	}
 	for _, c := range r.chains {
-		r.checkEnd(c, frequent(lengths[c.trail]), reach[c.trail])
+		r.checkEnd(c, frequent(lengths[of(c)]), reach[of(c)])
 		r.checkBeginning(c)
 	}
 }

@@ -1,8 +1,12 @@
 package digest
 
 import (
+	"bytes"
 	"encoding/base64"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"testing"
 )
@@ -64,4 +68,52 @@ func FuzzParsePublicKeys(f *testing.F) {
 			}
 		}
 	})
+}
+
+// FuzzReadLogFile finds that no bytes, as they are or uncompressed, make more of
+// a log file than it is.
+func FuzzReadLogFile(f *testing.F) {
+	f.Add([]byte(`{"Records":[{"eventTime":"2026-01-02T01:00:00Z","awsRegion":"r","requestParameters":{"name":1}}]}`), true)
+	f.Add([]byte(`{"a":{"Records":[]},"Records":[null,{}]}`), true)
+	f.Add([]byte("\x1f\x8b"), false)
+	f.Fuzz(func(t *testing.T, b []byte, compress bool) {
+		body := b
+		if compress {
+			body = pack(b)
+		}
+		c, err := readLogFile(bytes.NewReader(body), LogFileKey{Owner: Owner{Account: "a", Region: "r"}})
+		if !compress {
+			return
+		}
+		if err != nil || c.hash != Hash(b) || c.size != int64(len(b)) {
+			t.Fatalf("hash %s of %d bytes (%v), want %s of %d", c.hash, c.size, err, Hash(b), len(b))
+		}
+		if c.damaged == nil && !json.Valid(b) {
+			t.Errorf("%q is taken for JSON", b)
+		}
+		if c.newest.Before(c.oldest) {
+			t.Errorf("events from %v to %v", c.oldest, c.newest)
+		}
+	})
+}
+
+// endless is a reader of spaces without end.
+type endless struct{ read int64 }
+
+func (e *endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	e.read += int64(len(p))
+	return len(p), nil
+}
+
+func TestReadingEndsAtItsLimits(t *testing.T) {
+	for _, b := range []budget{{total: 5000, piece: 1 << 20}, {total: 1 << 20, piece: 5000}} {
+		source := &endless{}
+		b.r = source
+		if _, err := io.ReadAll(&b); !errors.Is(err, errTooLarge) || source.read > 1<<14 {
+			t.Errorf("read %d bytes: %v", source.read, err)
+		}
+	}
 }

@@ -1,0 +1,363 @@
+package digest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// expectFindings holds a report's findings against their kinds and verdicts.
+func expectFindings(t *testing.T, report *Report, verdict Verdict, want ...string) {
+	t.Helper()
+	var got []string
+	for _, f := range report.Findings {
+		got = append(got, fmt.Sprintf("%s %s %v", f.Region, f.Kind, f.Verdict))
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) || report.Verdict != verdict {
+		t.Errorf("verdict %v with %q\nwant %v with %q\n%+v", report.Verdict, got, verdict, want, report.Findings)
+	}
+}
+
+const (
+	stopRecord   = `,"eventSource":"cloudtrail.amazonaws.com","eventName":"StopLogging","userIdentity":{"arn":"arn:aws:iam::111122223333:user/eve"},"requestParameters":{"name":"` + trailArn + `"}`
+	deleteRecord = `,"eventSource":"cloudtrail.amazonaws.com","eventName":"DeleteTrail","requestParameters":{"name":"` + trailName + `"}`
+)
+
+// stopped is a world of three hours, a pause, and two more from hour 6, in which
+// the third hour's last file at home has a record.
+func stopped(record string) *world {
+	w := emptyWorld()
+	w.hours(0, 2)
+	a := w.put(owner(home), hour(2.2), "", record)
+	w.deliver(owner(home), hour(2), hour(3), a)
+	w.deliver(owner(abroad), hour(2), hour(3))
+	clear(w.heads)
+	w.hours(6, 8)
+	return w
+}
+
+func TestPauseIsExplainedByTheCallThatMadeIt(t *testing.T) {
+	report := verify(t, stopped(stopRecord), Request{Bucket: bucketName, Now: hour(8.2)})
+	expectFindings(t, report, Proven, home+" chain-gap proven", abroad+" chain-gap proven")
+	for _, f := range report.Findings {
+		if f.Cause == nil || f.Cause.EventName != "StopLogging" || f.Cause.Who != "arn:aws:iam::111122223333:user/eve" ||
+			f.Cause.Key == "" || !f.From.Equal(hour(3)) || !f.To.Equal(hour(6)) {
+			t.Errorf("%+v, cause %+v", f, f.Cause)
+		}
+	}
+	if got := report.Chains[0].Proven; len(got) != 2 {
+		t.Errorf("proven for %v", got)
+	}
+}
+
+func TestPauseThatNobodyMadeIsReported(t *testing.T) {
+	failed := strings.Replace(stopRecord, `,"eventName"`, `,"errorCode":"AccessDenied","eventName"`, 1)
+	another := strings.Replace(stopRecord, "trail/main", "trail/other", 1)
+	elsewhere := strings.Replace(stopRecord, "us-east-1:111122223333", "us-east-1:999999999999", 1)
+	harmless := strings.Replace(stopRecord, "StopLogging", "UpdateTrail", 1)
+	for _, record := range []string{"", failed, another, elsewhere, harmless} {
+		report := verify(t, stopped(record), Request{Bucket: bucketName, Now: hour(8.2)})
+		expectFindings(t, report, Incomplete, home+" chain-gap incomplete", abroad+" chain-gap incomplete")
+	}
+}
+
+func TestLogFilesInAPauseAreSeen(t *testing.T) {
+	w := stopped("")
+	w.put(owner(home), hour(4), "")
+	report := verify(t, w, Request{Bucket: bucketName, Now: hour(8.2)})
+	expectFindings(t, report, Tampered, home+" chain-gap tampered", home+" logs-unproven tampered", abroad+" chain-gap incomplete")
+}
+
+func TestDigestsDeletedBeforeAPauseAreSeen(t *testing.T) {
+	w := stopped(stopRecord)
+	w.remove(w.digestKey(home, 2)) // with the record of the call
+	report := verify(t, w, Request{Bucket: bucketName, Now: hour(8.2)})
+	expectFindings(t, report, Tampered, home+" chain-gap tampered", home+" logs-unproven tampered", abroad+" chain-gap incomplete")
+}
+
+func TestEndIsExplainedByTheCallThatMadeIt(t *testing.T) {
+	for _, record := range []string{stopRecord, deleteRecord} {
+		w := emptyWorld()
+		w.hours(0, 2)
+		a := w.put(owner(home), hour(2.2), record)
+		w.deliver(owner(home), hour(2), hour(2.3), a)
+		w.deliver(owner(abroad), hour(2), hour(2.3))
+		report := verify(t, w, Request{Bucket: bucketName, Now: hour(20)})
+		expectFindings(t, report, Proven, home+" chain-ends-early proven", abroad+" chain-ends-early proven")
+	}
+}
+
+func TestStatusOfTheTrailTellsItsEnd(t *testing.T) {
+	w := sixHours()
+	q := Request{Bucket: bucketName, Now: hour(20)}
+	expectFindings(t, verify(t, w, q), Tampered, home+" chain-ends-early tampered", abroad+" chain-ends-early tampered")
+	q.Status = map[string]Status{home: {Stopped: hour(6)}, abroad: {Stopped: hour(6)}}
+	expectFindings(t, verify(t, w, q), Proven)
+	q.Now = hour(7.1)
+	q.Status = map[string]Status{home: {LatestDigest: hour(7.05)}}
+	expectFindings(t, verify(t, w, q), Tampered, home+" chain-ends-early tampered")
+}
+
+func TestSavedSignaturesTellOfDeletedDigests(t *testing.T) {
+	w := emptyWorld()
+	w.hours(0, 6)
+	saved := map[string]string{}
+	q := Request{Bucket: bucketName, Now: hour(6.1), Signatures: saved}
+	for _, c := range verify(t, w, q).Chains {
+		saved[c.Newest] = c.NewestSignature
+	}
+	expectFindings(t, verify(t, w, q), Proven)
+	changed := w.clone()
+	changed.rewriteLast(home, func(d *Digest) { d.LogFiles, d.OldestEvent, d.NewestEvent = nil, time.Time{}, time.Time{} })
+	expectFindings(t, verify(t, changed, q), Tampered, home+" digest-replaced tampered", home+" log-unnamed tampered", home+" log-unnamed tampered")
+	w.remove(w.digestKey(home, -1))
+	w.remove(w.digestKey(abroad, -1))
+	expectFindings(t, verify(t, w, q), Tampered, home+" digest-missing tampered", abroad+" digest-missing tampered",
+		home+" logs-pending proven", abroad+" logs-pending proven")
+}
+
+func TestCopyWithoutMetadataIsProvenByTheDigestsAfter(t *testing.T) {
+	w := sixHours().clone()
+	w.copied = true
+	report := verify(t, w, request(w))
+	expectFindings(t, report, Incomplete, home+" signature-not-in-copy incomplete", abroad+" signature-not-in-copy incomplete")
+	for _, c := range report.Chains {
+		if want := []Interval{{hour(0), hour(5)}}; !slices.Equal(c.Proven, want) {
+			t.Errorf("%s: proven for %v, want %v", c.Region, c.Proven, want)
+		}
+	}
+	q := request(w)
+	q.Signatures = map[string]string{}
+	for _, region := range []string{home, abroad} {
+		at := w.digestKey(region, -1)
+		q.Signatures[at.key] = w.objects[at].metadata[MetadataSignature]
+	}
+	expectFindings(t, verify(t, w, q), Proven)
+	w.rewrite(w.digestKey(home, 2), func(d *Digest) { d.LogFiles, d.OldestEvent, d.NewestEvent = nil, time.Time{}, time.Time{} })
+	report = verify(t, w, q)
+	if report.Verdict != Tampered || report.Findings[0].Kind != DigestSignature {
+		t.Errorf("a changed digest: %+v", report.Findings)
+	}
+}
+
+func TestOnlyTheTimeAskedForIsVerified(t *testing.T) {
+	w := emptyWorld()
+	w.hours(0, 8)
+	w.remove(w.digestKey(home, 0))
+	w.setBody(w.logKey(home, -1), nil)
+	q := Request{Bucket: bucketName, Now: hour(8.2), Start: hour(2.5), End: hour(5.5)}
+	report := verify(t, w, q)
+	expectFindings(t, report, Proven)
+	if want := []Interval{{hour(2), hour(6)}}; !slices.Equal(report.Chains[0].Proven, want) {
+		t.Errorf("proven for %v, want %v", report.Chains[0].Proven, want)
+	}
+	// The time is the same, and the archive is not.
+	w.remove(w.digestKey(home, 1)) // that of the third hour
+	expectFindings(t, verify(t, w, q), Tampered, home+" digest-missing tampered", home+" logs-unproven tampered")
+}
+
+func TestChainThatEndedBeforeTheTimeAskedForIsMissed(t *testing.T) {
+	q := Request{Bucket: bucketName, Now: hour(20), Start: hour(10)}
+	expectFindings(t, verify(t, sixHours(), q), Tampered, home+" chain-ends-early tampered", abroad+" chain-ends-early tampered")
+	q.Start, q.Now = hour(100), hour(120)
+	expectFindings(t, verify(t, sixHours(), q), Incomplete, home+" no-digests incomplete", abroad+" no-digests incomplete")
+}
+
+func TestFirstDigestWithinTheTimeAskedForIsNoted(t *testing.T) {
+	q := Request{Bucket: bucketName, Now: hour(6.5), Start: hour(-3)}
+	expectFindings(t, verify(t, sixHours(), q), Proven, home+" chain-begins proven", abroad+" chain-begins proven")
+}
+
+func TestYoungLogFilesAreNotTampering(t *testing.T) {
+	w := emptyWorld()
+	w.hours(0, 6)
+	w.put(owner(home), hour(6.2), "")
+	expectFindings(t, verify(t, w, request(w)), Proven, home+" logs-pending proven")
+}
+
+func TestLogFilesBeforeTheFirstDigestAreUnproven(t *testing.T) {
+	w := emptyWorld()
+	w.put(owner(home), hour(-1), "")
+	w.hours(0, 6)
+	expectFindings(t, verify(t, w, request(w)), Incomplete, home+" logs-unproven incomplete")
+}
+
+func TestChainIsFollowedToWhereItWasBefore(t *testing.T) {
+	// What lies under the prefix was delivered before the trail lost it.
+	chain := emptyWorld()
+	was := Owner{Prefix: "before", Account: accountID, Region: home}
+	d := newDigest(was, hour(0), hour(1), chain.put(was, hour(0.5), ""))
+	chain.heads[owner(home).folder(kindDigest)] = chain.store(d)
+	chain.deliver(owner(home), hour(1), hour(2))
+	chain.deliver(owner(home), hour(2), hour(3), chain.put(owner(home), hour(2.5), ""))
+	q := Request{Bucket: bucketName, Now: hour(3.2)}
+	report := verify(t, chain, q)
+	expectFindings(t, report, Proven)
+	if want := []Interval{{hour(0), hour(3)}}; !slices.Equal(report.Chains[0].Proven, want) || report.LogFiles != 2 {
+		t.Errorf("proven for %v, want %v; %+v", report.Chains[0].Proven, want, report.Counts)
+	}
+	added := chain.clone()
+	added.put(was, hour(0.7), "")
+	expectFindings(t, verify(t, added, q), Tampered, home+" log-unnamed tampered")
+	chain.remove(place{d.Bucket, d.Key})
+	expectFindings(t, verify(t, chain, q), Tampered, home+" digest-missing tampered", home+" logs-unproven tampered")
+}
+
+func TestOrganizationTrailIsVerifiedByAccount(t *testing.T) {
+	w := emptyWorld()
+	for _, account := range []string{accountID, "444455556666"} {
+		o := Owner{OrganizationID: "o-exampleorgid", Account: account, Region: home}
+		for h := range 3 {
+			w.deliver(o, hour(float64(h)), hour(float64(h+1)), w.put(o, hour(float64(h)+0.5), ""))
+		}
+	}
+	q := Request{Bucket: bucketName, TrailARN: trailArn, Now: hour(3.2)}
+	report := verify(t, w, q)
+	expectFindings(t, report, Proven)
+	if len(report.Chains) != 2 || report.Digests != 6 {
+		t.Errorf("chains %+v", report.Chains)
+	}
+	q.Accounts = []string{"444455556666"}
+	if report = verify(t, w, q); len(report.Chains) != 1 || report.Chains[0].Account != "444455556666" {
+		t.Errorf("chains %+v", report.Chains)
+	}
+}
+
+func TestTwoTrailsShareABucket(t *testing.T) {
+	w := emptyWorld()
+	w.hours(0, 3)
+	for h := range 3 {
+		f := w.put(owner(home), hour(float64(h)+0.7), "")
+		d := newDigest(owner(home), hour(float64(h)), hour(float64(h+1)), f)
+		d.Key = strings.Replace(d.Key, "_main_", "_other_", 1)
+		if before := w.heads["other"]; before != nil {
+			d.Previous = &Previous{Bucket: before.digest.Bucket, Key: before.digest.Key, Hash: before.hash, HashAlgorithm: HashAlgorithm, Signature: before.sign}
+		}
+		w.heads["other"] = w.store(d)
+	}
+	q := Request{Bucket: bucketName, TrailARN: trailArn, Now: hour(3.2)}
+	report := verify(t, w, q)
+	expectFindings(t, report, Proven)
+	if report.Digests != 6 || report.LogFiles != 8 {
+		t.Errorf("counted %+v, which is not the one trail", report.Counts)
+	}
+	q.TrailARN = ""
+	if report = verify(t, w, q); report.Verdict != Proven || report.Digests != 9 || report.LogFiles != 11 {
+		t.Errorf("counted %+v, which is not both trails: %+v", report.Counts, report.Findings)
+	}
+}
+
+func TestBackfillDigestsAreASecondChain(t *testing.T) {
+	w := emptyWorld()
+	w.hours(0, 6)
+	f := w.put(owner(home), hour(2.5), "")
+	d := newDigest(owner(home), hour(2), hour(3), f)
+	k, _ := ParseDigestKey(d.Key)
+	k.Backfill = true
+	d.Key = k.String()
+	// It is signed long after its time, with the key of then.
+	d.KeyFingerprint = Fingerprint(&testKeys()[1].PublicKey)
+	raw, _ := d.Encode()
+	sign, err := Sign(testKeys()[1], d, raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := place{d.Bucket, d.Key}
+	w.objects[at] = stored{body: pack(raw), metadata: map[string]string{
+		MetadataSignature: sign, MetadataSignatureAlgorithm: SignatureAlgorithm, MetadataBackfill: "2026-03-10T00:00:00.000Z",
+	}}
+	report := verify(t, w, request(w))
+	expectFindings(t, report, Proven)
+	if report.Digests != 13 {
+		t.Errorf("counted %+v", report.Counts)
+	}
+	w.setMetadata(at, MetadataBackfill, "2026-01-10T00:00:00.000Z")
+	expectFindings(t, verify(t, w, request(w)), Tampered, home+" digest-key-not-valid tampered")
+	w.setMetadata(at, MetadataBackfill, "")
+	expectFindings(t, verify(t, w, request(w)), Tampered, home+" digest-unsigned tampered")
+}
+
+func TestRegionsAskedForMustBeThere(t *testing.T) {
+	q := request(nil)
+	q.Regions = []string{home, abroad, "ap-south-1"}
+	expectFindings(t, verify(t, sixHours(), q), Tampered, "ap-south-1 no-digests tampered")
+	q.Regions = []string{home}
+	expectFindings(t, verify(t, sixHours(), q), Proven)
+	q.TrailARN = strings.Replace(trailArn, "main", "other", 1)
+	report := verify(t, sixHours(), q)
+	if report.Verdict != Incomplete || report.Digests != 0 {
+		t.Errorf("another trail: %+v", report)
+	}
+}
+
+func TestReportIsTheSameForTheSameArchive(t *testing.T) {
+	w := sixHours().clone()
+	for _, c := range []int{3, 1, 4, 8, 5} {
+		w.setBody(w.logKey(home, c), []byte("x"))
+	}
+	w.remove(w.digestKey(abroad, 2))
+	first := verify(t, w, request(w))
+	for range 5 {
+		if again := verify(t, w, request(w)); !reflect.DeepEqual(again, first) {
+			t.Fatalf("%+v\nis not\n%+v", again, first)
+		}
+	}
+}
+
+func TestFaultThatPassesIsRetried(t *testing.T) {
+	w := sixHours().clone()
+	flaky := &flakyWorld{world: w, at: w.logKey(home, 3), left: attempts - 1}
+	report, err := Verify(t.Context(), flaky, w, Request{Bucket: bucketName, Now: hour(6.5), Parallel: 1})
+	if err != nil || report.Verdict != Proven {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+type flakyWorld struct {
+	*world
+	at   place
+	left int
+}
+
+func (w *flakyWorld) Open(ctx context.Context, bucket, key string) (Content, error) {
+	if w.at == (place{bucket, key}) && w.left > 0 {
+		w.left--
+		return Content{}, errors.New("connection reset")
+	}
+	return w.world.Open(ctx, bucket, key)
+}
+
+func TestRequestsThatMeanNothingAreRefused(t *testing.T) {
+	for name, q := range map[string]Request{
+		"no time":         {Bucket: bucketName},
+		"ends too early":  {Bucket: bucketName, Now: hour(5), Start: hour(6)},
+		"no trail's name": {Bucket: bucketName, Now: hour(5), TrailARN: "main"},
+		"nothing there":   {Bucket: bucketName, Now: hour(5), Prefix: "elsewhere"},
+	} {
+		if report, err := Verify(t.Context(), sixHours(), sixHours(), q); err == nil {
+			t.Errorf("%s: %+v", name, report)
+		}
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Verify(ended, sixHours(), sixHours(), request(nil)); !errors.Is(err, context.Canceled) {
+		t.Errorf("a request that was given up: %v", err)
+	}
+}
+
+func TestProgressIsTold(t *testing.T) {
+	q := request(nil)
+	var last Counts
+	q.Progress = func(c Counts) { last = c }
+	report := verify(t, sixHours(), q)
+	if last != report.Counts {
+		t.Errorf("told %+v, and it was %+v", last, report.Counts)
+	}
+}
