@@ -14,13 +14,17 @@ import (
 // routeSandbox lets the sandbox answer what nothing else does.
 func (s *Server) routeSandbox(p *parts, r *gateway.Routes) error {
 	config := s.options.Config.Sandbox
+	services, err := gateway.NewServices(p.recorder, p.catalog)
+	if err != nil {
+		return err
+	}
 	var box *sandbox.Sandbox
-	box, err := sandbox.New(sandbox.Keep(p.store), p.catalog, sandbox.Options{
+	box, err = sandbox.New(sandbox.Keep(p.store), p.catalog, sandbox.Options{
 		Pace: config.Pace, Clock: config.Clock, AnyImage: config.AnyImage,
 		Log: s.options.Logger.With("component", "sandbox"),
 		// Calls that its services make of each other are recorded as well.
 		Invoke: func(ctx context.Context, c *awsapi.Call) (map[string]any, error) {
-			return p.recorder.Invoke(ctx, box, c)
+			return services.Invoke(ctx, box, c)
 		},
 		Emit: p.recordOnce,
 	})

@@ -43,6 +43,9 @@ func (t *Tx) CreateRole(r Role) (Role, error) {
 	if r.MaxSession == 0 {
 		r.MaxSession = DefaultMaxSession
 	}
+	if r.ServiceLinked() {
+		r.ID = serviceRoleID(t.account, r.Name)
+	}
 	if err := t.checkBoundary(r.Boundary); err != nil {
 		return r, err
 	}

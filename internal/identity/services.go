@@ -1,7 +1,9 @@
 package identity
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"time"
@@ -9,47 +11,78 @@ import (
 	"github.com/cairn-audit/cairn/event"
 )
 
-// serviceRoles are the roles under which services act in an account, and the
-// names of the sessions that they open, as published records have them
-// (AutoScaling: DescribeInstanceStatus of 2026; ECS: PutRetentionPolicy of 2021
-// for the role, the ECS guide for the scheduler's session).
-var serviceRoles = map[string]struct{ role, session string }{
-	"autoscaling.amazonaws.com": {"AWSServiceRoleForAutoScaling", "AutoScaling"},
-	"ecs.amazonaws.com":         {"AWSServiceRoleForECS", "ecs-service-scheduler"},
+// serviceRole is a role under which a service acts in an account, and the
+// session that it opens; a length of 0 is one that the service does not ask for.
+type serviceRole struct {
+	role, session string
+	length        time.Duration
 }
 
-// sessionLength is how long a service keeps a session before it opens another.
-const sessionLength = time.Hour
+// serviceRoles are those of published records (AutoScaling: AssumeRole of 2019
+// and 2020, DescribeInstanceStatus of 2026; ECS: PutRetentionPolicy of 2021 for
+// the role, the ECS guide for the scheduler's session).
+var serviceRoles = map[string]serviceRole{
+	"autoscaling.amazonaws.com": {"AWSServiceRoleForAutoScaling", "AutoScaling", 30 * time.Minute},
+	"ecs.amazonaws.com":         {"AWSServiceRoleForECS", "ecs-service-scheduler", 0},
+}
 
-// ServiceLinked is the identity of a service that acts in an account under its
-// service-linked role. The same account, service and hour give the same one.
-func ServiceLinked(account, principal string, now time.Time) event.UserIdentity {
+// ServiceSession is a service's session in an account, under its service-linked
+// role. Nothing opens with it: a service's calls are not signed.
+type ServiceSession struct {
+	RoleARN, Name string
+	// Length is what the service asked for, 0 where it did not.
+	Length  time.Duration
+	Expires time.Time
+	// SessionToken has the form of one.
+	SessionToken string
+	// Identity is the session as the events of its calls show it.
+	Identity event.UserIdentity
+}
+
+// OpenServiceSession opens a session of a service, named by its principal
+// ("autoscaling.amazonaws.com").
+func OpenServiceSession(account, principal string, now time.Time) ServiceSession {
 	r, ok := serviceRoles[principal]
 	if !ok {
 		name, _, _ := strings.Cut(principal, ".")
 		r.role, r.session = "AWSServiceRoleFor"+name, name
 	}
-	began := now.UTC().Truncate(sessionLength)
-	roleID := derivedID("AROA", 21, account, r.role)
-	return event.UserIdentity{
+	length := r.length
+	if length == 0 {
+		length = DefaultMaxSession
+	}
+	began := now.UTC().Truncate(time.Second)
+	roleID := serviceRoleID(account, r.role)
+	s := ServiceSession{
+		RoleARN: "arn:aws:iam::" + account + ":role" + serviceLinkedPath + principal + "/" + r.role,
+		Name:    r.session, Length: r.length, Expires: began.Add(length), SessionToken: opaqueToken(),
+	}
+	s.Identity = event.UserIdentity{
 		Type:        event.AssumedRole,
 		PrincipalID: roleID + ":" + r.session,
 		ARN:         fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s/%s", account, r.role, r.session),
 		AccountID:   account,
-		AccessKeyID: derivedID("ASIA", 20, account, r.role, began.Format(time.RFC3339)),
+		AccessKeyID: uniqueID(prefixSession, account, keyIDLength),
 		SessionContext: &event.SessionContext{
 			SessionIssuer: &event.SessionIssuer{
-				Type: event.Role, PrincipalID: roleID, AccountID: account, UserName: r.role,
-				ARN: fmt.Sprintf("arn:aws:iam::%s:role/aws-service-role/%s/%s", account, principal, r.role),
+				Type: event.Role, PrincipalID: roleID, AccountID: account, UserName: r.role, ARN: s.RoleARN,
 			},
 			Attributes: &event.SessionAttributes{CreationDate: event.Time{Time: began}, MFAAuthenticated: "false"},
 		},
 	}
+	return s
 }
 
-// derivedID is an id in the form of uniqueID that follows from parts, of which
-// the first is the account.
-func derivedID(prefix string, length int, parts ...string) string {
-	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
-	return formID(prefix, parts[0], length, sum[:])
+// opaqueToken is a token that means nothing.
+func opaqueToken() string {
+	b := make([]byte, 384)
+	rand.Read(b)
+	return base64.StdEncoding.EncodeToString(b)
+}
+
+// serviceRoleID is the id of a service-linked role. It is the same whenever it is
+// asked for, since a service acts under its role before anybody has made it.
+func serviceRoleID(account, role string) string {
+	sum := sha256.Sum256([]byte(account + "\x00" + role))
+	return formID(prefixRole, account, idLength, sum[:])
 }

@@ -170,7 +170,7 @@ func TestIdsTellTheirAccount(t *testing.T) {
 		if got, ok := AccountInID(id); !ok || got != account || !regexp.MustCompile(`^AKIA[A-Z2-7]{16}$`).MatchString(id) {
 			t.Errorf("%s of %s: account %s, %v", id, account, got, ok)
 		}
-		role := ServiceLinked(account, "ecs.amazonaws.com", time.Now())
+		role := OpenServiceSession(account, "ecs.amazonaws.com", time.Now()).Identity
 		if got, _ := AccountInID(role.PrincipalID); got != account {
 			t.Errorf("service-linked role's id %s of %s: account %s", role.PrincipalID, account, got)
 		}
