@@ -28,6 +28,9 @@ type courier struct {
 	lines  map[string]*line
 	// walk starts a line's goroutine; nil while Run does not run.
 	walk func(*line)
+	// limiters are those of subscriptions whose policy throttles; they
+	// outlive their lines.
+	limiters map[string]*rate.Limiter
 }
 
 // line is the deliveries to one subscription. Its fields are guarded by the
@@ -42,10 +45,11 @@ type line struct {
 	gone    bool // the subscription was ended
 	full    bool // it was told that the line is full
 	wake    chan struct{}
-	limiter *rate.Limiter
 }
 
-func newCourier(b *Broker) *courier { return &courier{broker: b, lines: map[string]*line{}} }
+func newCourier(b *Broker) *courier {
+	return &courier{broker: b, lines: map[string]*line{}, limiters: map[string]*rate.Limiter{}}
+}
 
 // add puts deliveries that are durable in their lines. Those that are there
 // already stay once.
@@ -86,6 +90,7 @@ func (c *courier) forget(arns ...string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, arn := range arns {
+		delete(c.limiters, arn)
 		if l := c.lines[arn]; l != nil {
 			delete(c.lines, arn)
 			l.waiting, l.gone = nil, true
@@ -154,20 +159,23 @@ func (c *courier) settle(l *line, e *entry, again bool) {
 	c.stir(l)
 }
 
-// throttle is the limiter of a line, as the policy in force wants it; nil where
-// it wants none.
-func (c *courier) throttle(l *line, p *throttlePolicy) *rate.Limiter {
+// throttle is the limiter of a subscription, as the policy in force wants it;
+// nil where it wants none.
+func (c *courier) throttle(arn string, p *throttlePolicy) *rate.Limiter {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch {
-	case p == nil:
-		l.limiter = nil
-	case l.limiter == nil:
-		l.limiter = rate.NewLimiter(rate.Limit(p.MaxReceivesPerSecond), 1)
-	case l.limiter.Limit() != rate.Limit(p.MaxReceivesPerSecond):
-		l.limiter.SetLimit(rate.Limit(p.MaxReceivesPerSecond))
+	if p == nil {
+		delete(c.limiters, arn)
+		return nil
 	}
-	return l.limiter
+	limit := rate.Limit(p.MaxReceivesPerSecond)
+	if c.limiters[arn] == nil {
+		c.limiters[arn] = rate.NewLimiter(limit, 1)
+	}
+	if l := c.limiters[arn]; l.Limit() != limit {
+		l.SetLimit(limit)
+	}
+	return c.limiters[arn]
 }
 
 // along walks a line until it is empty or the context ends, and waits for its

@@ -4,6 +4,7 @@ import (
 	"net/mail"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/cairn-audit/cairn/internal/seal"
 )
@@ -48,8 +49,7 @@ func newEndpoint(protocol, text string, key *seal.Key, context string) (endpoint
 	}
 	if _, has := u.User.Password(); has {
 		e.Sealed = key.Seal([]byte(text), []byte(context))
-		u.User = url.UserPassword(u.User.Username(), "****")
-		e.URL = u.String()
+		e.URL = strings.Replace(u.Redacted(), ":xxxxx@", ":****@", 1)
 	}
 	return e, nil
 }

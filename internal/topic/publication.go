@@ -35,14 +35,14 @@ var (
 	attributeType = regexp.MustCompile(`^(String|Number|Binary)(\..*)?$`)
 )
 
-// check holds a publication to SNS's rules. The error is a *Refusal.
-func (p *Publication) check() error {
+// Check holds a publication to SNS's rules. The error is a *Refusal.
+func (p *Publication) Check() error {
 	switch {
 	case p.Message == "":
 		return invalid("Empty message")
 	case !utf8.ValidString(p.Message) || !utf8.ValidString(p.Subject):
 		return invalid("Message is not valid UTF-8")
-	case p.size() > MaxMessage:
+	case p.Size() > MaxMessage:
 		return invalid("Message too long")
 	case p.Subject != "" && !subject(p.Subject):
 		return invalid("Subject")
@@ -73,7 +73,8 @@ func subject(s string) bool {
 	return utf8.RuneCountInString(s) <= maxSubject && s[0] != ' ' && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
-func (p *Publication) size() int {
+// Size is what counts of a publication towards MaxMessage, in bytes.
+func (p *Publication) Size() int {
 	n := len(p.Message)
 	for name, a := range p.Attributes {
 		n += len(name) + len(a.Type) + len(a.Value)

@@ -30,7 +30,7 @@ func (b *Broker) PublishAll(ctx context.Context, all ...Publication) (ids []stri
 		return nil, err
 	}
 	for i := range all {
-		if err := all[i].check(); err != nil {
+		if err := all[i].Check(); err != nil {
 			return nil, err
 		}
 	}
@@ -87,7 +87,7 @@ func (b *Broker) wanted(a ARN, all []Publication) (map[int][]string, error) {
 				switch {
 				case !s.wants(&all[i]):
 					b.counts.filtered.Add(1)
-				case !b.courier.hasRoom(s.ARN, all[i].size()):
+				case !b.courier.hasRoom(s.ARN, all[i].Size()):
 					b.counts.dropped.Add(1)
 					b.courier.logFull(s.ARN)
 				default:

@@ -71,7 +71,7 @@ func enqueue(tx *state.Tx, m *message, to ...string) ([]entry, error) {
 	}
 	bytes := 0
 	if m.Publication != nil {
-		bytes = m.size() + len(m.Subject)
+		bytes = m.Size() + len(m.Subject)
 	}
 	entries := make([]entry, len(to))
 	for i, arn := range to {

@@ -204,7 +204,7 @@ func (r *run) deliver(l *line, e *entry) (*retryPolicy, error) {
 	if err != nil {
 		return retries, fmt.Errorf("%w: %w", errOurs, err)
 	}
-	if limiter := b.courier.throttle(l, policy.ThrottlePolicy); limiter != nil {
+	if limiter := b.courier.throttle(l.arn, policy.ThrottlePolicy); limiter != nil {
 		if err := limiter.Wait(r.sending); err != nil {
 			return retries, err
 		}

@@ -45,7 +45,7 @@ type Subscription struct {
 	// endpoint told how to restore it.
 	Authenticated, Guarded, Restorable bool
 
-	Attributes             map[string]string
+	Attributes map[string]string
 }
 
 // Subscribing is a request to subscribe.
