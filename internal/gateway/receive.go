@@ -94,7 +94,9 @@ func (x *exchange) authenticate(ctx context.Context) error {
 		x.call.Refused = record.Authentication
 		return err
 	}
-	x.call.Identity, x.call.AccountID = &credential.Identity, credential.AccountID
+	if x.call.Identity = &credential.Identity; credential.AccountID != "" {
+		x.call.AccountID = credential.AccountID
+	}
 	x.call.SessionFromConsole = credential.Session != nil && credential.Session.Console
 	x.noteCaller(credential)
 	if !x.isObjectStore() {
@@ -112,23 +114,15 @@ func (x *exchange) noteCaller(c identity.Credential) {
 	}
 }
 
-// needsNoSignature reports whether Cairn itself answers the call and its
-// operation is one of those that prove the caller by what is in them.
-func (x *exchange) needsNoSignature() bool {
-	op := x.request.Found.Operation
-	if op == nil || !op.Unauthenticated || !errors.Is(x.signatureErr, sigv4.NotSigned) {
-		return false
-	}
-	_, own := x.gateway.Routes.To(x.serviceID(), x.call.SigningName).(builtin)
-	return own
-}
-
 func (x *exchange) credential(ctx context.Context) (identity.Credential, error) {
 	if x.gateway.Auth == AuthOpen {
 		return x.claimed(ctx)
 	}
 	if x.needsNoSignature() {
 		return identity.Credential{AccountID: x.gateway.Account, Identity: identity.Anonymous()}, nil
+	}
+	if x.mayBeAnonymous() {
+		return identity.Credential{Identity: identity.Anonymous()}, nil
 	}
 	now := time.Now()
 	if err := x.checkSignature(now); err != nil {
@@ -187,7 +181,7 @@ func (x *exchange) openBody(credential identity.Credential) error {
 	reader := io.ReadCloser(x.body)
 	if x.signatureErr == nil || errors.Is(x.signatureErr, sigv4.NotSigned) {
 		signature := *x.signature
-		if x.gateway.Auth == AuthOpen {
+		if x.gateway.Auth == AuthOpen || x.anonymous() {
 			signature = signature.Unproven()
 		}
 		var err error
@@ -278,6 +272,7 @@ func (x *exchange) decode(context.Context) error {
 		if x.call.Params, err = x.request.Found.Decode(wire); err != nil {
 			return err
 		}
+		x.placeUnsigned(x.request.Found.Operation, x.call.Params)
 	}
 	x.request.SigningName = x.call.SigningName
 	x.request.Call = &awsapi.Call{

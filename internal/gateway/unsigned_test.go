@@ -77,3 +77,37 @@ func TestAnUnsignedCallIsNeverSignedForAnUpstream(t *testing.T) {
 		})
 	}
 }
+
+func TestURLsThatSNSHandsOutNeedNoSignature(t *testing.T) {
+	const arn = "arn:aws:sns:eu-west-1:111122223333:t"
+	for query, want := range map[string]struct{ event, region string }{
+		"Action=ConfirmSubscription&TopicArn=" + arn + "&Token=x&Version=2010-03-31":        {"ConfirmSubscription", "eu-west-1"},
+		"Action=Unsubscribe&SubscriptionArn=" + arn + ":x&Version=2010-03-31":               {"Unsubscribe", "eu-west-1"},
+		"Action=ConfirmSubscription&TopicArn=arn:aws:sns:no-where-1:1:t&Version=2010-03-31": {"ConfirmSubscription", testRegion},
+	} {
+		var calls atomic.Int64
+		f := newFront(t, keys(&calls, nil))
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, f.server.URL+"/?"+query, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.do(r).mustHave(t, 200, "")
+		if e := f.journal.only(); calls.Load() != 1 || e.EventName != want.event || e.AWSRegion != want.region {
+			t.Errorf("%s: %d calls, event %s in %s", query, calls.Load(), e.EventName, e.AWSRegion)
+		}
+	}
+	for _, query := range []string{
+		"Action=DeleteTopic&TopicArn=" + arn + "&Version=2010-03-31", "Action=Publish&TopicArn=" + arn + "&Message=x&Version=2010-03-31",
+	} {
+		var calls atomic.Int64
+		f := newFront(t, keys(&calls, nil))
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, f.server.URL+"/?"+query, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.do(r).mustHave(t, 403, "MissingAuthenticationToken")
+		if calls.Load() != 0 {
+			t.Errorf("%s reached the service", query)
+		}
+	}
+}
