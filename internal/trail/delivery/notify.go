@@ -149,18 +149,34 @@ func (w *worker) notified(batch []queuedNote, attempt time.Time, sent bool) erro
 	return nil
 }
 
+// notNotified shows that a topic refuses, in each Region that has something to
+// tell it.
 func (w *worker) notNotified(batch []queuedNote, attempt time.Time, err error) error {
 	code := ""
 	var coded interface{ ErrorCode() string }
 	if errors.As(err, &coded) {
 		code = coded.ErrorCode()
 	}
-	return w.saveStatus(batch[0].Region, func(s *trail.Status) bool {
-		s.NotificationAttempt = attempt
-		if code == "" || s.NotificationError == code {
-			return false
+	regions := map[string]bool{}
+	w.mu.Lock()
+	for _, n := range w.toNotify {
+		if n.Topic == batch[0].Topic {
+			regions[n.Region] = true
 		}
-		s.NotificationError = code
-		return true
-	})
+	}
+	w.mu.Unlock()
+	for region := range regions {
+		err := w.saveStatus(region, func(s *trail.Status) bool {
+			s.NotificationAttempt = attempt
+			if code == "" || s.NotificationError == code {
+				return false
+			}
+			s.NotificationError = code
+			return true
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"iter"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -100,8 +101,9 @@ func (q *queue) add(items ...*item) {
 	wake(q.changed)
 }
 
-// take returns the first item that may be tried now and marks it as busy, or how
-// long to wait for one.
+// take returns an item that may be tried now and marks it as busy, or how long to
+// wait for one. It is the oldest of those that have failed least, so that what is
+// refused for its own sake does not hold up the rest.
 func (q *queue) take(now time.Time) (*item, time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -112,31 +114,46 @@ func (q *queue) take(now time.Time) (*item, time.Duration) {
 	if q.busy >= limit || len(q.items) == 0 {
 		return nil, maxBackoff // woken before, when one is done or added
 	}
-	paused := q.pause.After(now)
 	wait := maxBackoff
-	waiting := map[string]bool{}
-	for _, it := range q.items {
-		if it.lane != "" {
-			if waiting[it.lane] {
+	var best *item
+	for it := range q.eligible() {
+		due := it.next
+		if q.pause.After(due) {
+			due = q.pause
+		}
+		if over := it.decided.Add(giveUpAfter); over.Before(due) {
+			due = over
+		}
+		switch {
+		case due.After(now):
+			wait = min(wait, due.Sub(now))
+		case best == nil || it.failures < best.failures:
+			best = it
+		}
+	}
+	if best == nil {
+		return nil, wait
+	}
+	best.busy = true
+	q.busy++
+	return best, 0
+}
+
+// eligible yields the items for which no other has to be done with first. The
+// caller holds mu.
+func (q *queue) eligible() iter.Seq[*item] {
+	return func(yield func(*item) bool) {
+		behind := map[string]bool{}
+		for _, it := range q.items {
+			if it.lane != "" && behind[it.lane] {
 				continue
 			}
-			waiting[it.lane] = true
+			behind[it.lane] = true
+			if !it.busy && !yield(it) {
+				return
+			}
 		}
-		if it.busy {
-			continue
-		}
-		over := !it.decided.Add(giveUpAfter).After(now)
-		if over || !paused && !it.next.After(now) {
-			it.busy = true
-			q.busy++
-			return it, 0
-		}
-		wait = min(wait, it.next.Sub(now), it.decided.Add(giveUpAfter).Sub(now))
 	}
-	if paused {
-		wait = q.pause.Sub(now)
-	}
-	return nil, max(wait, time.Millisecond)
 }
 
 // done removes an item that needs no more tries. delivered says that it was
