@@ -102,6 +102,7 @@ func TestAPasswordMatchesItsHashOnly(t *testing.T) {
 func TestLastUsesAreWrittenByTheMinuteAndAtTheEnd(t *testing.T) {
 	d, done := open(t, t.TempDir())
 	defer done()
+	one, two := bootstrap(t, d)
 	// what is written, without what is still to be.
 	written := func(id string) bool {
 		var ok bool
@@ -121,21 +122,21 @@ func TestLastUsesAreWrittenByTheMinuteAndAtTheEnd(t *testing.T) {
 			defer close(ended)
 			d.KeepUses(ctx, func(err error) { t.Error(err) })
 		}()
-		d.Used(Credential{AccessKeyID: "AKIAONE"}, Use{Time: time.Now(), Service: "ec2", Region: "eu-west-1"})
+		d.Used(one, Use{Time: time.Now(), Service: "ec2", Region: "eu-west-1"})
 		d.Used(Credential{AccessKeyID: "ASIAROLE", Session: &Session{}, Principal: Principal{Kind: AssumedRole, ID: "AROAONE"}}, Use{Time: time.Now()})
 		synctest.Wait()
-		if written("AKIAONE") {
+		if written(one.AccessKeyID) {
 			t.Error("a use is written at once")
 		}
 		time.Sleep(useInterval + time.Second)
 		synctest.Wait()
-		if !written("AKIAONE") || !written("AROAONE") || written("ASIAROLE") {
+		if !written(one.AccessKeyID) || !written("AROAONE") || written("ASIAROLE") {
 			t.Error("after a minute the uses of the key and of the role are not there, or that of the session is")
 		}
-		d.Used(Credential{AccessKeyID: "AKIATWO"}, Use{Time: time.Now()})
+		d.Used(two, Use{Time: time.Now()})
 		cancel()
 		<-ended
-		if !written("AKIATWO") {
+		if !written(two.AccessKeyID) {
 			t.Error("a use of the last minute is lost in a clean stop")
 		}
 	})

@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"errors"
+	"maps"
 	"sync"
 	"time"
 
@@ -23,41 +24,50 @@ const lastUses state.Kind[Use] = "last-use"
 // them a crash may lose.
 const useInterval = time.Minute
 
+// maxNoted bounds how many uses are collected until they are written: whoever
+// calls may claim any key, where keys are taken as given.
+const maxNoted = 10_000
+
+// noted is a use that is not written yet.
+type noted struct {
+	Use
+	// role: it is a role's, by a session that is proven.
+	role bool
+}
+
 // uses collects them in between. Its lock is held for one map operation.
 type uses struct {
 	mu sync.Mutex
 	// pending are not written yet.
-	pending map[string]Use
+	pending map[string]noted
 }
 
-func (u *uses) note(id string, use Use) {
+func (u *uses) note(id string, use noted) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.pending == nil {
-		u.pending = map[string]Use{}
+		u.pending = map[string]noted{}
 	}
-	u.pending[id] = use
+	if _, known := u.pending[id]; known || len(u.pending) < maxNoted {
+		u.pending[id] = use
+	}
 }
 
 func (u *uses) get(id string) (Use, bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	use, ok := u.pending[id]
-	return use, ok
+	return use.Use, ok
 }
 
-func (u *uses) copied() map[string]Use {
+func (u *uses) copied() map[string]noted {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	all := make(map[string]Use, len(u.pending))
-	for id, use := range u.pending {
-		all[id] = use
-	}
-	return all
+	return maps.Clone(u.pending)
 }
 
 // written forgets what is written and has not changed since.
-func (u *uses) written(all map[string]Use) {
+func (u *uses) written(all map[string]noted) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for id, use := range all {
@@ -71,14 +81,15 @@ func (u *uses) written(all map[string]Use) {
 func (d *Directory) Used(c Credential, use Use) {
 	switch {
 	case c.Session == nil:
-		d.uses.note(c.AccessKeyID, use)
+		d.uses.note(c.AccessKeyID, noted{Use: use})
 	case c.Principal.Kind == AssumedRole:
-		d.uses.note(c.Principal.ID, use)
+		d.uses.note(c.Principal.ID, noted{use, true})
 	}
 }
 
-// KeepUses writes the last uses, and what Learn noted, every minute until ctx ends, and then once more.
-// A failed write is reported to failed, and tried again.
+// KeepUses writes the last uses, and what Learn noted, every minute until ctx
+// ends, and then once more. A failed write is reported to failed, and tried
+// again.
 func (d *Directory) KeepUses(ctx context.Context, failed func(error)) {
 	tick := time.NewTicker(useInterval)
 	defer tick.Stop()
@@ -87,7 +98,7 @@ func (d *Directory) KeepUses(ctx context.Context, failed func(error)) {
 		case <-tick.C:
 		case <-ctx.Done():
 		}
-		if err := errors.Join(d.writeUses(), d.writeLearned()); err != nil {
+		if err := errors.Join(d.writeLearned(), d.writeUses()); err != nil {
 			failed(err)
 		}
 	}
@@ -100,7 +111,7 @@ func (d *Directory) writeUses() error {
 	}
 	err := d.store.Update(func(tx *state.Tx) error {
 		for id, use := range all {
-			if _, err := lastUses.Put(tx, id, use); err != nil {
+			if err := writeUse(tx, id, use); err != nil {
 				return err
 			}
 		}
@@ -109,6 +120,22 @@ func (d *Directory) writeUses() error {
 	if err == nil {
 		d.uses.written(all)
 	}
+	return err
+}
+
+// writeUse keeps the use of a role, of a key that the directory keeps, or of one
+// that it has learned of. That of any other is nobody's.
+func writeUse(tx *state.Tx, id string, use noted) error {
+	if !use.role {
+		_, _, err := accessKeys.Get(tx, id)
+		if errors.Is(err, state.ErrNotFound) {
+			return learnedUsed(tx, id, use.Time)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	_, err := lastUses.Put(tx, id, use.Use)
 	return err
 }
 

@@ -1,7 +1,9 @@
 package identity
 
 import (
+	"errors"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -23,11 +25,19 @@ type Lesson struct {
 	Time      time.Time
 }
 
-// learnedIdentities are by access key id; users without a key are by "user/",
-// account, "/" and name.
-const learnedIdentities state.Kind[event.UserIdentity] = "learned-identity"
+// acquaintance is who is said to have a key, and when it last made a call or was
+// told of.
+type acquaintance struct {
+	Who  event.UserIdentity `json:"who"`
+	Used time.Time          `json:"used"`
+}
 
-// maxLearned bounds what is kept in memory until it is written.
+// acquaintances are by access key id; users without a key are by "user/",
+// account, "/" and name.
+const acquaintances state.Kind[acquaintance] = "acquaintance"
+
+// maxLearned bounds what is kept, in memory until it is written, and then: those
+// that were used least lately go. An upstream gives new keys for ever.
 const maxLearned = 10_000
 
 // learned are lessons that are not written yet. Its lock is held for one map
@@ -43,7 +53,7 @@ func (l *learned) note(id string, who event.UserIdentity) {
 	if l.pending == nil {
 		l.pending = map[string]event.UserIdentity{}
 	}
-	if len(l.pending) < maxLearned {
+	if _, known := l.pending[id]; known || len(l.pending) < maxLearned {
 		l.pending[id] = who
 	}
 }
@@ -173,8 +183,9 @@ func (d *Directory) recall(id string) (who event.UserIdentity, ok bool) {
 	if ok {
 		return who, true
 	}
-	err := d.store.View(func(tx *state.Tx) (err error) {
-		who, _, err = learnedIdentities.Get(tx, id)
+	err := d.store.View(func(tx *state.Tx) error {
+		a, _, err := acquaintances.Get(tx, id)
+		who = a.Who
 		return err
 	})
 	return who, err == nil
@@ -186,16 +197,49 @@ func (d *Directory) writeLearned() error {
 	if len(all) == 0 {
 		return nil
 	}
+	now := time.Now().UTC().Truncate(time.Second)
 	err := d.store.Update(func(tx *state.Tx) error {
 		for id, who := range all {
-			if _, err := learnedIdentities.Put(tx, id, who); err != nil {
+			if _, err := acquaintances.Put(tx, id, acquaintance{who, now}); err != nil {
 				return err
 			}
 		}
-		return nil
+		return forgetOldest(tx, maxLearned)
 	})
 	if err == nil {
 		d.learned.written(all)
 	}
 	return err
+}
+
+// learnedUsed notes that a key that was learned of made a call.
+func learnedUsed(tx *state.Tx, id string, at time.Time) error {
+	a, version, err := acquaintances.Get(tx, id)
+	if errors.Is(err, state.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	a.Used = at.UTC().Truncate(time.Second)
+	_, err = acquaintances.Update(tx, id, version, a)
+	return err
+}
+
+// forgetOldest deletes acquaintances until there are at most n.
+func forgetOldest(tx *state.Tx, n int) error {
+	var all []state.Typed[acquaintance]
+	for a, err := range acquaintances.List(tx, "") {
+		if err != nil {
+			return err
+		}
+		all = append(all, a)
+	}
+	slices.SortFunc(all, func(a, b state.Typed[acquaintance]) int { return a.Value.Used.Compare(b.Value.Used) })
+	for _, a := range all[:max(0, len(all)-n)] {
+		if err := acquaintances.Delete(tx, a.Key, a.Version); err != nil {
+			return err
+		}
+	}
+	return nil
 }

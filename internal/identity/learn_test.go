@@ -2,11 +2,75 @@ package identity
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/cairn-audit/cairn/event"
+	"github.com/cairn-audit/cairn/internal/state"
 )
+
+// TestWhatIsLearnedIsBounded: the keys that were used least lately are forgotten,
+// and the use of a key that nobody knows leaves nothing behind.
+func TestWhatIsLearnedIsBounded(t *testing.T) {
+	d, done := open(t, t.TempDir())
+	defer done()
+	now := time.Now()
+	teach := func(from, to int) {
+		t.Helper()
+		for i := from; i < to; i++ {
+			d.Learn(Lesson{Operation: "GetSessionToken", AccountID: testAccount, Caller: Root(testAccount, "test"), Time: now, Output: map[string]any{
+				"Credentials": map[string]any{"AccessKeyId": fmt.Sprintf("ASIA%d", i)},
+			}})
+		}
+		if err := d.writeLearned(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	teach(0, maxLearned+10)
+	if n := len(d.learned.pending); n != 0 {
+		t.Fatalf("%d lessons are still to be written", n)
+	}
+	d.Used(Credential{AccessKeyID: "ASIA7"}, Use{Time: now.Add(time.Hour)})
+	d.Used(Credential{AccessKeyID: "AKIANOBODY"}, Use{Time: now})
+	if err := d.writeUses(); err != nil {
+		t.Fatal(err)
+	}
+	teach(maxLearned, maxLearned+100)
+	kept := 0
+	err := d.store.View(func(tx *state.Tx) error {
+		for _, err := range acquaintances.List(tx, "") {
+			if err != nil {
+				return err
+			}
+			kept++
+		}
+		for use, err := range lastUses.List(tx, "") {
+			t.Errorf("a use of %s is kept, %v", use.Key, err)
+		}
+		return nil
+	})
+	if err != nil || kept != maxLearned {
+		t.Errorf("%d are kept, want %d: %v", kept, maxLearned, err)
+	}
+	for _, key := range []string{"ASIA7", fmt.Sprintf("ASIA%d", maxLearned+99)} {
+		if _, ok := d.Recall(key); !ok {
+			t.Errorf("%s is forgotten", key)
+		}
+	}
+}
+
+func TestUsesThatAreNotWrittenAreBounded(t *testing.T) {
+	var u uses
+	for i := range 2 * maxNoted {
+		u.note(fmt.Sprint(i), noted{})
+	}
+	later := Use{Time: time.Unix(1_800_000_000, 0)}
+	u.note("0", noted{Use: later})
+	if got, _ := u.get("0"); len(u.pending) != maxNoted || got != later {
+		t.Errorf("%d are pending, the last use of a known one is %v", len(u.pending), got)
+	}
+}
 
 func TestAnswersOfAnotherSTSTeachWhoAKeyIs(t *testing.T) {
 	d, done := open(t, t.TempDir())
