@@ -11,8 +11,8 @@ import (
 	"github.com/cairn-audit/cairn/digest"
 )
 
-// bucket is what a test finds in an S3.
-type bucket struct {
+// found is what a test finds in an S3.
+type found struct {
 	logs    map[string][]string // by bucket/key: the ids of the events
 	digests []storedDigest      // by account, Region, trail and end
 }
@@ -25,14 +25,14 @@ type storedDigest struct {
 
 // contents reads all that was delivered, and checks what can be said of each
 // object alone.
-func (w *world) contents() bucket {
+func (w *world) contents() found {
 	w.t.Helper()
 	w.s3.mu.Lock()
 	defer w.s3.mu.Unlock()
 	for _, err := range w.s3.errs {
 		w.t.Error(err)
 	}
-	b := bucket{logs: map[string][]string{}}
+	b := found{logs: map[string][]string{}}
 	for name, o := range w.s3.all {
 		if o.in.ACL != "bucket-owner-full-control" {
 			w.t.Errorf("%s has the ACL %q", name, o.in.ACL)
@@ -75,7 +75,7 @@ func (d storedDigest) chain() string {
 func (d storedDigest) name() string { return d.Bucket + "/" + d.Digest.Key }
 
 // events are all delivered events, of the trail that delivers to a bucket.
-func (b bucket) events(name string) []string {
+func (b found) events(name string) []string {
 	var all []string
 	for key, ids := range b.logs {
 		if strings.HasPrefix(key, name+"/") {
@@ -87,7 +87,7 @@ func (b bucket) events(name string) []string {
 }
 
 // mustHave checks that a bucket has these events, each once.
-func (b bucket) mustHave(t testing.TB, name string, want []string) {
+func (b found) mustHave(t testing.TB, name string, want []string) {
 	t.Helper()
 	want = slices.Sorted(slices.Values(want))
 	got := b.events(name)
@@ -114,7 +114,7 @@ func (b bucket) mustHave(t testing.TB, name string, want []string) {
 
 // checkChains checks all digests: signatures, links, names, and what they say of
 // log files. It returns the digest that names each log file.
-func (w *world) checkChains(b bucket) map[string]storedDigest {
+func (w *world) checkChains(b found) map[string]storedDigest {
 	w.t.Helper()
 	named := map[string]storedDigest{}
 	var before storedDigest
@@ -194,11 +194,11 @@ func (w *world) checkLink(before, d storedDigest) {
 }
 
 // digestsOf are the digests of a Region, oldest first.
-func (b bucket) digestsOf(region string) []storedDigest {
+func (b found) digestsOf(region string) []storedDigest {
 	return slices.DeleteFunc(slices.Clone(b.digests), func(d storedDigest) bool { return d.Region != region })
 }
 
-func (b bucket) regions() []string {
+func (b found) regions() []string {
 	all := map[string]bool{}
 	for _, d := range b.digests {
 		all[d.Region] = true

@@ -11,6 +11,7 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -128,6 +129,7 @@ type event struct {
 	account, region, source, name, readOnly, request string
 	category                                         history.Category
 	padding                                          int
+	resource                                         string // an S3 object
 }
 
 // record appends an event to the journal and returns its id.
@@ -158,10 +160,14 @@ func (w *world) encode(e event) (id string, data []byte) {
 		Attributes: history.Attributes{EventID: id, EventName: e.name, EventSource: e.source, ReadOnly: e.readOnly},
 	}
 	var err error
-	entry.JSON, err = json.Marshal(map[string]any{
+	content := map[string]any{
 		"eventID": id, "requestID": e.request, "eventName": e.name, "eventSource": e.source,
-		"eventTime": entry.Time, "padding": string(bytes.Repeat([]byte("x"), e.padding)),
-	})
+		"eventTime": entry.Time, "padding": w.pad(e.padding),
+	}
+	if e.resource != "" {
+		content["resources"] = []map[string]string{{"type": "AWS::S3::Object", "ARN": e.resource}}
+	}
+	entry.JSON, err = json.Marshal(content)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -169,6 +175,18 @@ func (w *world) encode(e event) (id string, data []byte) {
 		w.t.Fatal(err)
 	}
 	return id, data
+}
+
+// pad is text that compresses about as well as an event does.
+func (w *world) pad(n int) string {
+	var b strings.Builder
+	for i := 0; b.Len() < n; i++ {
+		fmt.Fprintf(&b, "%08x the same in every event    ", (w.events+i)*2654435761)
+		if n > 1<<16 {
+			b.WriteString(strings.Repeat("x", 1<<16))
+		}
+	}
+	return b.String()[:n]
 }
 
 func fill(s *string, value string) {
