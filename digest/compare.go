@@ -16,7 +16,8 @@ type comparison struct {
 	// covered is the time of digests that are trusted.
 	covered []Interval
 	// newest is when the newest digest ends, and reach how far after it the
-	// next one may be.
+	// next one may be: two intervals. A file that was stored up to a quarter of
+	// one before may not have been counted in time.
 	newest time.Time
 	reach  time.Duration
 	// cut says that there may be newer digests than those that were read.
@@ -123,9 +124,9 @@ func (r *run) judge(f *folder, bucket string, unnamed []Object, c *comparison) {
 			f.unproven.add(at, k.Time)
 		case minute.To.After(c.newest):
 			pending.add(at, k.Time)
-		case within(minute, c.covered) && object.Modified.After(c.newest) && (c.cut || r.Now.Sub(c.newest) <= c.reach):
+		case within(minute, c.covered) && object.Modified.After(c.newest.Add(-c.reach/8)) && (c.cut || r.Now.Sub(c.newest) <= c.reach):
 			r.note(f, Finding{Kind: LogLate, Verdict: Incomplete, Bucket: bucket, Key: object.Key, Message: fmt.Sprintf(
-				"No digest names it, and digests cover its time. It was stored at %s, after the newest of them: if the next one does not name it, somebody has added it.",
+				"No digest names it, and digests cover its time. It was stored at %s, perhaps too late for the newest of them: if the next one does not name it, somebody has added it.",
 				text(object.Modified))})
 		case within(minute, c.covered):
 			r.note(f, Finding{Kind: LogUnnamed, Verdict: Tampered, Bucket: bucket, Key: object.Key,

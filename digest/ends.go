@@ -2,6 +2,7 @@ package digest
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,7 +10,7 @@ import (
 )
 
 // checkEnds finds chains that end before the time asked for does.
-func (r *run) checkEnds() {
+func (r *run) checkEnds(ctx context.Context) {
 	type trail struct {
 		trailID
 		of string // an account or an organization
@@ -28,9 +29,22 @@ func (r *run) checkEnds() {
 		}
 	}
 	for _, c := range r.chains {
-		r.checkEnd(c, frequent(lengths[of(c)]), reach[of(c)])
+		r.checkEnd(c, r.status(ctx, c), frequent(lengths[of(c)]), reach[of(c)])
 		r.checkBeginning(c)
 	}
+}
+
+// status is what the trail's API says. The owner of an organization's trail is
+// known only if its ARN is.
+func (r *run) status(ctx context.Context, c *chain) Status {
+	t := Trail{Account: c.Account, HomeRegion: c.trail.home, Name: c.trail.name}
+	if r.trail != nil {
+		t.Account = r.trail.account
+	}
+	if r.Status == nil || c.OrganizationID != "" && r.trail == nil {
+		return Status{}
+	}
+	return r.Status(ctx, t, c.Region)
 }
 
 // end is when the newest digest of the chain ends, according to its name.
@@ -41,12 +55,11 @@ func (c *chain) end() time.Time {
 	return c.nodes[len(c.nodes)-1].name.Time
 }
 
-func (r *run) checkEnd(c *chain, every time.Duration, others time.Time) {
+func (r *run) checkEnd(c *chain, status Status, every time.Duration, others time.Time) {
 	end, until := c.end(), r.End
 	if len(c.nodes) == 0 {
 		return // backfill digests alone do not tell when the chain ended
 	}
-	status := r.Status[c.Region]
 	if !status.Stopped.IsZero() && status.Stopped.Before(until) {
 		until = status.Stopped
 	}
@@ -124,7 +137,8 @@ func (r *run) cause(h *hole) *Change {
 		if c.trail.trailID != h.trail || h.OrganizationID == "" && c.trail.account != h.Account {
 			continue
 		}
-		if !c.EventTime.After(h.from) && !c.EventTime.Before(last) {
+		// Both times are whole seconds.
+		if !c.EventTime.After(h.from.Add(time.Second)) && !c.EventTime.Before(last) {
 			return &r.changes[i]
 		}
 	}

@@ -25,9 +25,9 @@ type Request struct {
 	Start, End time.Time
 	// Now is the present. Where End is later, Now is the end.
 	Now time.Time
-	// Status is what GetTrailStatus says of the trail that TrailARN names, by
-	// Region. It may be missing; it is of use for the ends of the chains alone.
-	Status map[string]Status
+	// Status is asked what GetTrailStatus says of a trail in a Region, if it is
+	// not nil. It is of use for the ends of the chains alone.
+	Status func(ctx context.Context, t Trail, region string) Status
 	// Signatures are the hex signatures of digests by their keys, where a copy
 	// has no metadata. A digest named here is known to have been there.
 	Signatures map[string]string
@@ -37,6 +37,9 @@ type Request struct {
 	// not nil. It must not block.
 	Progress func(Counts)
 }
+
+// Trail names a trail.
+type Trail struct{ Account, HomeRegion, Name string }
 
 // Status is what a Region says of a trail. The zero value says nothing.
 type Status struct {
@@ -69,7 +72,7 @@ func Verify(ctx context.Context, archive Archive, keys Keys, request Request) (*
 			return nil, err
 		}
 	}
-	r.checkEnds()
+	r.checkEnds(ctx)
 	r.checkAbsent(folders)
 	r.checkKnown()
 	r.explain()

@@ -98,10 +98,16 @@ func TestStatusOfTheTrailTellsItsEnd(t *testing.T) {
 	w := sixHours()
 	q := Request{Bucket: bucketName, Now: hour(20)}
 	expectFindings(t, verify(t, w, q), Tampered, home+" chain-ends-early tampered", abroad+" chain-ends-early tampered")
-	q.Status = map[string]Status{home: {Stopped: hour(6)}, abroad: {Stopped: hour(6)}}
+	status := map[string]Status{home: {Stopped: hour(6)}, abroad: {Stopped: hour(6)}}
+	q.Status = func(_ context.Context, trail Trail, region string) Status {
+		if want := (Trail{Account: accountID, HomeRegion: home, Name: trailName}); trail != want {
+			t.Errorf("asked about %+v", trail)
+		}
+		return status[region]
+	}
 	expectFindings(t, verify(t, w, q), Proven)
 	q.Now = hour(7.1)
-	q.Status = map[string]Status{home: {LatestDigest: hour(7.05)}}
+	status = map[string]Status{home: {LatestDigest: hour(7.05)}}
 	expectFindings(t, verify(t, w, q), Tampered, home+" chain-ends-early tampered")
 }
 

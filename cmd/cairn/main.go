@@ -14,7 +14,8 @@ import (
 	"github.com/cairn-audit/cairn/internal/app"
 )
 
-// Exit codes: 0 done, 1 failed, 2 the command line is wrong.
+// Exit codes: 0 done, 1 failed, 2 the command line is wrong. A command may have
+// others; see exitError.
 const (
 	exitFailed = 1
 	exitUsage  = 2
@@ -24,6 +25,7 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Record AWS API calls and answer them."`
 	Env     envCommand     `cmd:"" help:"Print shell lines that point aws and the SDKs at the running server."`
 	Demo    demoCommand    `cmd:"" help:"Start a server, play a few scenes through the AWS SDK and show what was recorded."`
+	Verify  verifyCommand  `cmd:"" help:"Check delivered log files and digests: that all are there and none was changed."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
@@ -59,8 +61,30 @@ func run(args []string) int {
 	defer stop()
 	command.BindTo(ctx, (*context.Context)(nil))
 	if err := command.Run(); err != nil {
-		fmt.Fprintln(os.Stderr, "cairn:", err)
-		return exitFailed
+		code, said := exitFailed, false
+		if exit, ok := errors.AsType[*exitError](err); ok {
+			code, said = exit.code, exit.error == nil
+		}
+		if !said {
+			fmt.Fprintln(os.Stderr, "cairn:", err)
+		}
+		return code
 	}
 	return 0
 }
+
+// exitError ends the program with a code of a command's own. Without an error
+// all has been said.
+type exitError struct {
+	error
+	code int
+}
+
+func (e *exitError) Error() string {
+	if e.error == nil {
+		return ""
+	}
+	return e.error.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.error }

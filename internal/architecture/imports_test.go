@@ -21,7 +21,7 @@ var layers = [][]string{
 	{"digest", "internal/awsapi", "internal/sigv4"},
 	{"internal/journal", "internal/state", "internal/sigv2", "internal/access"},
 	{"internal/history", "internal/identity", "internal/record", "internal/bucket"},
-	{"internal/gateway", "internal/sandbox", "internal/trail", "internal/monitor", "internal/topic", "internal/rule", "internal/loggroup"},
+	{"internal/gateway", "internal/sandbox", "internal/trail", "internal/monitor", "internal/topic", "internal/upstream", "internal/rule", "internal/loggroup", "internal/archive"},
 	{"internal/services"},
 	{"internal/console"},
 	{"internal/app", "internal/demo"},
