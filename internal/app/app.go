@@ -46,25 +46,19 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 			err = errors.Join(err, s.cleanups.run(stopCtx))
 		}
 	}()
-	// The address comes first: a server that cannot have it leaves no trace.
-	listener, err := net.Listen("tcp", s.options.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("listen: %w", err)
-	}
-	s.cleanups.add("the listener", func(context.Context) error {
-		if err := listener.Close(); !errors.Is(err, net.ErrClosed) {
-			return err
-		}
-		return nil // the endpoint has closed it
-	})
-	handler, err := s.assemble(ctx)
+	// The addresses come first: a server that cannot have them leaves no trace.
+	doors, err := s.listen()
 	if err != nil {
 		return nil, err
 	}
-	if err := s.serve(listener, handler); err != nil {
+	front, err := s.assemble(ctx)
+	if err != nil {
 		return nil, err
 	}
-	return s, s.announce(listener.Addr().(*net.TCPAddr))
+	if err := s.open(front, doors); err != nil {
+		return nil, err
+	}
+	return s, s.announce(doors)
 }
 
 // Endpoint says where the server is.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"path/filepath"
 	"time"
 
@@ -49,7 +48,7 @@ type parts struct {
 
 // assemble opens everything below the data directory and puts the gateway in
 // front of it.
-func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
+func (s *Server) assemble(ctx context.Context) (*gateway.Gateway, error) {
 	if err := durable.MkdirAll(durable.OS{}, s.options.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
@@ -87,9 +86,9 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 	// Policies decide about callers who are proven.
 	if s.options.Auth == gateway.AuthVerify {
 		o.Permissions = p.directory
-		if o.Access, err = access.Open(); err != nil {
-			return nil, err
-		}
+	}
+	if o.Access, err = access.Open(); err != nil {
+		return nil, err
 	}
 	return gateway.New(o), nil
 }

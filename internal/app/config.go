@@ -40,5 +40,20 @@ func (r *Route) UnmarshalYAML(n *yaml.Node) error {
 		return n.Decode(&r.URL)
 	}
 	type plain Route
-	return n.Decode((*plain)(r))
+	return decodeStrictly(n, (*plain)(r))
+}
+
+// decodeStrictly reads a part of the file as the whole is read: Node.Decode takes
+// keys that are not known.
+func decodeStrictly(n *yaml.Node, into any) error {
+	b, err := yaml.Marshal(n)
+	if err != nil {
+		return err
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(b))
+	dec.KnownFields(true)
+	if err := dec.Decode(into); err != nil {
+		return fmt.Errorf("below line %d: %w", n.Line, err)
+	}
+	return nil
 }

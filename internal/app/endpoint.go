@@ -20,6 +20,14 @@ type Endpoint struct {
 	// CABundle is the certificate file of a server with TLS.
 	CABundle string `json:"caBundle,omitempty"`
 	PID      int    `json:"pid"`
+	// VPCEndpoints are its VPC endpoints, in the order of the configuration.
+	VPCEndpoints []EndpointVPC `json:"vpcEndpoints,omitempty"`
+}
+
+// EndpointVPC is where a VPC endpoint is.
+type EndpointVPC struct {
+	ID  string `json:"id"`
+	URL string `json:"url"`
 }
 
 const endpointFile = "endpoint.json"

@@ -17,9 +17,10 @@ import (
 	"golang.org/x/net/netutil"
 
 	"github.com/cairn-audit/cairn/internal/durable"
+	"github.com/cairn-audit/cairn/internal/gateway"
 )
 
-// Limits of the endpoint that no configuration changes. Time within a body is
+// Limits of each endpoint that no configuration changes. Time within a body is
 // the gateway's to bound.
 const (
 	maxHeaderBytes    = 64 << 10
@@ -27,8 +28,73 @@ const (
 	idleTimeout       = 2 * time.Minute
 )
 
-// serve starts the HTTP server.
-func (s *Server) serve(listener net.Listener, handler http.Handler) error {
+// door is an address at which requests come in.
+type door struct {
+	listener net.Listener
+	through  *gateway.VPCEndpoint // nil for the server's own
+}
+
+// listen takes the addresses of the server, the first, and of its VPC endpoints.
+func (s *Server) listen() ([]door, error) {
+	doors := []door{{}}
+	addresses := []string{s.options.Listen}
+	for _, e := range s.options.Config.VPCEndpoints {
+		through, err := e.gateway()
+		if err != nil {
+			return nil, fmt.Errorf("VPC endpoint %s: %w", e.ID, err)
+		}
+		doors, addresses = append(doors, door{through: through}), append(addresses, e.Listen)
+	}
+	for i, address := range addresses {
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			return nil, fmt.Errorf("listen: %w", err)
+		}
+		s.cleanups.add("the listener at "+address, func(context.Context) error {
+			if err := listener.Close(); !errors.Is(err, net.ErrClosed) {
+				return err
+			}
+			return nil // the endpoint has closed it
+		})
+		if doors[i].listener = listener; i == 0 {
+			s.endpoint.URL = s.urlOf(listener)
+		}
+	}
+	return doors, nil
+}
+
+// open lets requests in, at all addresses, until the server stops: they are
+// closed together.
+func (s *Server) open(front *gateway.Gateway, doors []door) error {
+	var stops []func(context.Context) error
+	s.cleanups.add("the endpoints", func(ctx context.Context) error {
+		var stopping sync.WaitGroup
+		errs := make([]error, len(stops))
+		for i, stop := range stops {
+			stopping.Go(func() { errs[i] = stop(ctx) })
+		}
+		stopping.Wait()
+		return errors.Join(errs...)
+	})
+	for _, d := range doors {
+		handler := http.Handler(front)
+		if d.through != nil {
+			if d.through.AccountID == "" {
+				d.through.AccountID = s.endpoint.Account
+			}
+			handler = front.Through(*d.through)
+		}
+		stop, err := s.serve(d.listener, handler)
+		if err != nil {
+			return err
+		}
+		stops = append(stops, stop)
+	}
+	return nil
+}
+
+// serve starts an HTTP server, and returns what stops it.
+func (s *Server) serve(listener net.Listener, handler http.Handler) (stop func(context.Context) error, err error) {
 	var handling sync.RWMutex // each request holds it for reading
 	server := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -47,7 +113,7 @@ func (s *Server) serve(listener net.Listener, handler http.Handler) error {
 	if s.options.TLSCert != "" {
 		certificate, err := tls.LoadX509KeyPair(s.options.TLSCert, s.options.TLSKey)
 		if err != nil {
-			return fmt.Errorf("load the TLS certificate: %w", err)
+			return nil, fmt.Errorf("load the TLS certificate: %w", err)
 		}
 		server.TLSConfig = &tls.Config{
 			Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12,
@@ -67,12 +133,11 @@ func (s *Server) serve(listener net.Listener, handler http.Handler) error {
 			s.fail(fmt.Errorf("serve: %w", err))
 		}
 	}()
-	s.cleanups.add("the endpoint", func(ctx context.Context) error {
+	return func(ctx context.Context) error {
 		err := s.shut(ctx, server, &handling)
 		<-ended
 		return err
-	})
-	return nil
+	}, nil
 }
 
 // shut ends the HTTP server. Requests may come to their end for three quarters
@@ -108,12 +173,13 @@ func (s *Server) shut(ctx context.Context, server *http.Server, handling *sync.R
 }
 
 // announce writes endpoint.json.
-func (s *Server) announce(a *net.TCPAddr) error {
-	scheme := "http"
-	if s.options.TLSCert != "" {
-		scheme, s.endpoint.CABundle = "https", s.options.TLSCert
+func (s *Server) announce(doors []door) error {
+	s.endpoint.CABundle = s.options.TLSCert
+	for _, d := range doors {
+		if d.through != nil {
+			s.endpoint.VPCEndpoints = append(s.endpoint.VPCEndpoints, EndpointVPC{ID: d.through.ID, URL: s.urlOf(d.listener)})
+		}
 	}
-	s.endpoint.URL = scheme + "://" + reachable(a)
 	s.endpoint.PID = os.Getpid()
 	s.endpoint.Region = s.options.Region
 	b, err := json.MarshalIndent(s.endpoint, "", "  ")
@@ -125,4 +191,13 @@ func (s *Server) announce(a *net.TCPAddr) error {
 		return fmt.Errorf("write %s: %w", endpointFile, err)
 	}
 	return nil
+}
+
+// urlOf is where clients on this machine reach a listener.
+func (s *Server) urlOf(l net.Listener) string {
+	scheme := "http"
+	if s.options.TLSCert != "" {
+		scheme = "https"
+	}
+	return scheme + "://" + reachable(l.Addr().(*net.TCPAddr))
 }

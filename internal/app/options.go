@@ -92,6 +92,9 @@ func (o *Options) validate() error {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.Auth == gateway.AuthOpen && o.Config.mapsPrincipals() {
+		return errors.New("principals are mapped to credentials of an upstream, and --auth open sends requests on as they came: use --auth verify")
+	}
 	return o.Config.validate()
 }
 
@@ -115,8 +118,11 @@ type Config struct {
 	// Routes give services destinations of their own, by the service's name
 	// in the AWS CLI or its signing name.
 	Routes map[string]Route `yaml:"routes"`
-	// UpstreamCredentials sign what goes to the upstream, in --auth verify.
-	UpstreamCredentials *Credentials `yaml:"upstream_credentials"`
+	// UpstreamCredentials sign what goes to the upstream, in --auth verify, for
+	// callers whom no rule of UpstreamPrincipals matches. Without both, it is
+	// the AWS SDK's default chain; without it only, such callers are refused.
+	UpstreamCredentials *Credentials           `yaml:"upstream_credentials"`
+	UpstreamPrincipals  []PrincipalCredentials `yaml:"upstream_principals"`
 	// RetentionDays is how long the history reaches back; default 90.
 	RetentionDays int `yaml:"retention_days"`
 	// Accounts are further accounts, made at the start where they are not
@@ -124,9 +130,11 @@ type Config struct {
 	// OrganizationAccountAccessRole.
 	Accounts []string `yaml:"accounts"`
 	// OIDCIssuers are whose tokens AssumeRoleWithWebIdentity takes.
-	OIDCIssuers []Issuer      `yaml:"oidc_issuers"`
-	Limits      ConfigLimits  `yaml:"limits"`
-	Sandbox     ConfigSandbox `yaml:"sandbox"`
+	OIDCIssuers []Issuer `yaml:"oidc_issuers"`
+	// VPCEndpoints are further listeners; see VPCEndpoint.
+	VPCEndpoints []VPCEndpoint `yaml:"vpc_endpoints"`
+	Limits       ConfigLimits  `yaml:"limits"`
+	Sandbox      ConfigSandbox `yaml:"sandbox"`
 }
 
 // ConfigSandbox changes how the built-in sandbox works.
@@ -142,15 +150,11 @@ type ConfigSandbox struct {
 }
 
 // Route is a service's destination. In the file it may also be just the URL.
+// Without credentials and principals of its own, those of the upstream are meant.
 type Route struct {
-	URL         string       `yaml:"url"`
-	Credentials *Credentials `yaml:"credentials"`
-}
-
-// Credentials name the keys of another endpoint: a profile of the shared AWS
-// configuration, or the AWS SDK's default chain where it is empty.
-type Credentials struct {
-	Profile string `yaml:"profile"`
+	URL         string                 `yaml:"url"`
+	Credentials *Credentials           `yaml:"credentials"`
+	Principals  []PrincipalCredentials `yaml:"principals"`
 }
 
 // ConfigLimits override the gateway's; zero keeps a default.
@@ -187,10 +191,11 @@ func (c *Config) validate() error {
 	if c.Limits.BodyBytes < 0 || c.Limits.AnswerBytes < 0 || c.Limits.Connections < 0 || c.Limits.Idle < 0 || c.Limits.Call < 0 {
 		return errors.New("a limit is below zero")
 	}
-	for service, route := range c.Routes {
-		if _, err := endpointURL(route.URL); err != nil {
-			return fmt.Errorf("route of %s: %w", service, err)
-		}
+	if err := c.validateUpstreams(); err != nil {
+		return err
+	}
+	if err := c.validateVPCEndpoints(); err != nil {
+		return err
 	}
 	return c.validateIdentities()
 }

@@ -2,24 +2,50 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/cairn-audit/cairn/internal/gateway"
 )
 
+// validateUpstreams names what is wrong with the credentials of other endpoints.
+func (c *Config) validateUpstreams() error {
+	if err := c.UpstreamCredentials.validate(); err != nil {
+		return fmt.Errorf("upstream_credentials: %w", err)
+	}
+	if err := validatePrincipals(c.UpstreamPrincipals); err != nil {
+		return fmt.Errorf("upstream_principals: %w", err)
+	}
+	for service, route := range c.Routes {
+		if _, err := endpointURL(route.URL); err != nil {
+			return fmt.Errorf("route of %s: %w", service, err)
+		}
+		if err := errors.Join(route.Credentials.validate(), validatePrincipals(route.Principals)); err != nil {
+			return fmt.Errorf("route of %s: %w", service, err)
+		}
+	}
+	return nil
+}
+
+// mapsPrincipals reports whether anything depends on who calls.
+func (c *Config) mapsPrincipals() bool {
+	for _, route := range c.Routes {
+		if len(route.Principals) > 0 {
+			return true
+		}
+	}
+	return len(c.UpstreamPrincipals) > 0
+}
+
 // routeUpstreams makes the destinations that are other endpoints.
 func (s *Server) routeUpstreams(ctx context.Context, r *gateway.Routes) error {
-	for service, route := range s.options.Config.Routes {
-		credentials := route.Credentials
-		if credentials == nil {
-			credentials = s.options.Config.UpstreamCredentials
+	c := &s.options.Config
+	for service, route := range c.Routes {
+		principals, fallback := route.Principals, route.Credentials
+		if len(principals) == 0 && fallback == nil {
+			principals, fallback = c.UpstreamPrincipals, c.UpstreamCredentials
 		}
-		d, err := s.upstream(ctx, route.URL, credentials)
+		d, err := s.upstream(ctx, route.URL, principals, fallback)
 		if err != nil {
 			return fmt.Errorf("route of %s: %w", service, err)
 		}
@@ -28,7 +54,7 @@ func (s *Server) routeUpstreams(ctx context.Context, r *gateway.Routes) error {
 	if s.options.Upstream == "" {
 		return nil
 	}
-	d, err := s.upstream(ctx, s.options.Upstream, s.options.Config.UpstreamCredentials)
+	d, err := s.upstream(ctx, s.options.Upstream, c.UpstreamPrincipals, c.UpstreamCredentials)
 	if err != nil {
 		return fmt.Errorf("upstream: %w", err)
 	}
@@ -38,7 +64,7 @@ func (s *Server) routeUpstreams(ctx context.Context, r *gateway.Routes) error {
 
 // upstream makes one of them. In --auth verify the client's signature is worth
 // nothing there, so requests are signed anew.
-func (s *Server) upstream(ctx context.Context, endpoint string, c *Credentials) (gateway.Destination, error) {
+func (s *Server) upstream(ctx context.Context, endpoint string, principals []PrincipalCredentials, fallback *Credentials) (gateway.Destination, error) {
 	u, err := endpointURL(endpoint)
 	if err != nil {
 		return nil, err
@@ -55,32 +81,10 @@ func (s *Server) upstream(ctx context.Context, endpoint string, c *Credentials) 
 	if s.options.Auth == gateway.AuthOpen {
 		return up, nil
 	}
-	provider, err := credentialsProvider(ctx, c)
+	rules, err := s.credentialsAt(ctx, u, principals, fallback)
 	if err != nil {
 		return nil, fmt.Errorf("signing anew for %s needs credentials there (or use --auth open): %w", u.Host, err)
 	}
-	up.Credentials = provider
+	up.Credentials = rules
 	return up, nil
-}
-
-// credentialsProvider finds keys the way the AWS SDKs do, and fails where there
-// are none, so that a server that cannot work does not start.
-func credentialsProvider(ctx context.Context, c *Credentials) (aws.CredentialsProvider, error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	options := []func(*config.LoadOptions) error{
-		// The SDK's own client is the one that takes AWS_CA_BUNDLE.
-		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(5 * time.Second)),
-	}
-	if c != nil && c.Profile != "" {
-		options = append(options, config.WithSharedConfigProfile(c.Profile))
-	}
-	loaded, err := config.LoadDefaultConfig(ctx, options...)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := loaded.Credentials.Retrieve(ctx); err != nil {
-		return nil, err
-	}
-	return loaded.Credentials, nil
 }

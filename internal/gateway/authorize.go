@@ -135,11 +135,23 @@ func (x *exchange) denial(need access.Access, d policy.Decision) *awsapi.Error {
 	}
 	message := fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s %s",
 		x.caller.Identity.ARN, need.Action, resource, d.Because(need.Action))
+	if f == familyEC2 && x.gateway.Permissions != nil {
+		message += ". Encoded authorization failure message: " + x.gateway.Permissions.EncodeMessage(x.explanation(need, d))
+	}
+	return x.accessDenied(message)
+}
+
+// unmapped is the refusal of a caller who has nothing at the upstream.
+func (x *exchange) unmapped() *awsapi.Error {
+	return x.accessDenied(fmt.Sprintf("User: %s is not authorized to perform: %s:%s because it has no credentials for the service behind this endpoint",
+		x.caller.Identity.ARN, x.call.SigningName, x.call.EventName))
+}
+
+// accessDenied is the error with which the caller's service refuses access.
+func (x *exchange) accessDenied(message string) *awsapi.Error {
+	f := familyOf(x.request.Found)
 	if f == familyEC2 {
 		message = "You are not authorized to perform this operation. " + message
-		if x.gateway.Permissions != nil {
-			message += ". Encoded authorization failure message: " + x.gateway.Permissions.EncodeMessage(x.explanation(need, d))
-		}
 	}
 	e := &awsapi.Error{Code: denials[f].code, Status: denials[f].status, Message: message}
 	if x.request.Found.Protocol == awsapi.RestJSON {

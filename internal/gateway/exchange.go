@@ -108,6 +108,7 @@ func (x *exchange) records() []record.Call {
 func (x *exchange) failed(ctx context.Context, failure error) *Answer {
 	var lost *UnknownOutcomeError
 	var unreached *unreachableError
+	var unsigned *credentialsError
 	var unrecorded *UnrecordedError
 	e, refused := asRefusal(failure)
 	switch {
@@ -128,6 +129,13 @@ func (x *exchange) failed(ctx context.Context, failure error) *Answer {
 			"eventName", x.call.EventName, "requestID", x.call.RequestID, "error", failure)
 		x.call.OutcomeUnknown = true
 		e = refusal(outcomeLost, x.request.Found)
+	case errors.Is(failure, errUnmapped):
+		x.call.Refused = record.Authorization
+		e = x.unmapped()
+	case errors.As(failure, &unsigned):
+		x.gateway.Logger.WarnContext(ctx, "a call cannot be signed for its destination",
+			"eventName", x.call.EventName, "requestID", x.call.RequestID, "error", failure)
+		e = refusal(noCredentials, x.request.Found)
 	case errors.As(failure, &unreached):
 		x.gateway.Logger.WarnContext(ctx, "a destination cannot be reached",
 			"eventName", x.call.EventName, "requestID", x.call.RequestID, "error", failure)

@@ -17,8 +17,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"github.com/cairn-audit/cairn/internal/awsapi"
 )
 
@@ -27,13 +25,15 @@ import (
 type Upstream struct {
 	// URL is the endpoint. Its path, if any, is put before the request's.
 	URL *url.URL
-	// Credentials sign requests anew. Where it is nil a request goes on as
-	// it came, Host and signature included, which only an endpoint that
-	// checks no signatures accepts.
-	Credentials aws.CredentialsProvider
+	// Credentials are those with which requests are signed anew. Where it is
+	// nil a request goes on as it came, Host and signature included, which
+	// only an endpoint that checks no signatures accepts.
+	Credentials UpstreamCredentials
 	// Transport carries the requests; NewTransport makes a fitting one.
 	Transport http.RoundTripper
 	Limits    Limits
+
+	signing signing
 }
 
 // NewTransport makes the transport of an upstream: it asks for no compression

@@ -14,8 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/credentials"
-
 	"github.com/cairn-audit/cairn/internal/sigv4"
 )
 
@@ -194,7 +192,7 @@ func TestAnUpstreamGetsASignatureOfItsOwn(t *testing.T) {
 	u, _ := url.Parse(upstream.URL)
 	f := newFront(t, &Upstream{
 		URL: u, Transport: NewTransport(Limits{}),
-		Credentials: credentials.NewStaticCredentialsProvider(id, secret, "token"),
+		Credentials: signAs{AccessKeyID: id, SecretAccessKey: secret, SessionToken: "token"},
 	})
 	for _, call := range []request{
 		{service: "ec2", operation: "CreateKeyPair", params: createKey},

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/cairn-audit/cairn/internal/awsapi"
 	"github.com/cairn-audit/cairn/internal/identity"
@@ -75,7 +75,14 @@ type front struct {
 }
 
 // staticCredentials are those of an upstream.
-var staticCredentials = credentials.NewStaticCredentialsProvider("AKIAUPSTREAM00000000", "upstream secret", "")
+var staticCredentials = signAs{AccessKeyID: "AKIAUPSTREAM00000000", SecretAccessKey: "upstream secret"}
+
+// signAs are the UpstreamCredentials of every caller.
+type signAs aws.Credentials
+
+func (c signAs) Credentials(context.Context, identity.Credential) (aws.Credentials, bool, error) {
+	return aws.Credentials(c), true, nil
+}
 
 // upstream is the front's destination where it is one.
 func (f *front) upstream() *Upstream { return f.destination.(*Upstream) }

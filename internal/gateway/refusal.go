@@ -18,6 +18,9 @@ const (
 	tooLarge
 	// unreachable: the destination could not be reached; nothing happened.
 	unreachable
+	// noCredentials: the caller's credentials at the destination could not be
+	// got; nothing happened.
+	noCredentials
 	// outcomeLost: the destination may have carried out the call.
 	outcomeLost
 	// internalFailure: a fault in the backend.
@@ -68,6 +71,10 @@ var codes = map[reason]map[family]string{
 		familyQuery: "ServiceUnavailable", familyEC2: "Unavailable",
 		familyJSON: "ServiceUnavailableException", familyS3: "ServiceUnavailable",
 	},
+	noCredentials: {
+		familyQuery: "ServiceUnavailable", familyEC2: "Unavailable",
+		familyJSON: "ServiceUnavailableException", familyS3: "ServiceUnavailable",
+	},
 	internalFailure: {
 		familyQuery: "InternalFailure", familyEC2: "InternalError",
 		familyJSON: "InternalFailure", familyS3: "InternalError",
@@ -79,6 +86,7 @@ var statuses = map[reason]int{
 	tooBusy:         http.StatusServiceUnavailable,
 	tooLarge:        http.StatusServiceUnavailable,
 	unreachable:     http.StatusServiceUnavailable,
+	noCredentials:   http.StatusServiceUnavailable,
 	outcomeLost:     http.StatusBadGateway,
 	internalFailure: http.StatusInternalServerError,
 }
@@ -88,6 +96,7 @@ var messages = map[reason]string{
 	tooBusy:         "The event journal cannot keep up. Reduce your request rate.",
 	tooLarge:        "Too many large requests are under way. Reduce your request rate.",
 	unreachable:     "The service behind this endpoint cannot be reached.",
+	noCredentials:   "The call was not sent: credentials for the service behind this endpoint could not be obtained.",
 	outcomeLost:     "The answer of the service behind this endpoint was lost. The call may have been carried out.",
 	internalFailure: "An internal error occurred. The call may have been carried out.",
 }
