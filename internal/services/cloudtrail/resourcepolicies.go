@@ -44,10 +44,10 @@ func (s *Service) putResourcePolicy(c *awsapi.Call) (map[string]any, error) {
 	if !within(document, maxPolicy) {
 		return nil, refusef("ResourcePolicyNotValidException", "A resource policy must have 1 to %d characters.", maxPolicy)
 	}
-	if err := checkChannelPolicy(document, c.Params["ResourceArn"].(string)); err != nil {
-		return nil, err
-	}
-	return s.changePolicy(c, r, func(ch *channel.Channel) error {
+	return s.changePolicy(r, func(ch *channel.Channel) error {
+		if err := checkChannelPolicy(document, ch.ARN()); err != nil {
+			return err
+		}
 		ch.Policy = document
 		return nil
 	})
@@ -107,7 +107,7 @@ func (s *Service) deleteResourcePolicy(c *awsapi.Call) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.changePolicy(c, r, func(ch *channel.Channel) error {
+	_, err = s.changePolicy(r, func(ch *channel.Channel) error {
 		if ch.Policy == "" {
 			return noPolicy()
 		}
@@ -120,7 +120,7 @@ func (s *Service) deleteResourcePolicy(c *awsapi.Call) (map[string]any, error) {
 	return map[string]any{}, nil
 }
 
-func (s *Service) changePolicy(c *awsapi.Call, r channel.Reference, f func(*channel.Channel) error) (map[string]any, error) {
+func (s *Service) changePolicy(r channel.Reference, f func(*channel.Channel) error) (map[string]any, error) {
 	var changed channel.Channel
 	err := s.channels.Change(r, func(ch *channel.Channel) error {
 		err := f(ch)
