@@ -44,6 +44,9 @@ func (n *node) start() time.Time {
 	return n.digest.StartTime
 }
 
+// moved says whether the digest names another place than its own.
+func (n *node) moved() bool { return n.digest.Bucket != n.bucket || n.digest.Key != n.key }
+
 // chain is the digests of one trail in a folder, and in those that it was in
 // before.
 type chain struct {
@@ -117,7 +120,7 @@ func (r *run) load(ctx context.Context, f *folder) ([]*chain, []source, error) {
 			return nil, nil, err
 		}
 		for s := range c.loaded {
-			if s != here && !slices.Contains(places, s) {
+			if s != here && !c.unread[s] && !slices.Contains(places, s) {
 				places = append(places, s)
 			}
 		}
@@ -250,7 +253,7 @@ func (r *run) follow(ctx context.Context, c *chain) error {
 // that was not listed.
 func (c *chain) unknownSource(start time.Time) (source, *node, bool) {
 	for _, n := range c.all() {
-		if n.digest == nil || n.digest.Previous == nil {
+		if n.digest == nil || n.digest.Previous == nil || n.moved() {
 			continue
 		}
 		p := n.digest.Previous

@@ -117,7 +117,7 @@ func (c *chain) checkContents(n *node) {
 		n.note(c, kind, Tampered, fmt.Sprintf(format, a...))
 	}
 	switch {
-	case d.Bucket != n.bucket || d.Key != n.key:
+	case n.moved():
 		spoil(DigestMoved, "It has been moved here: it says that it is s3://%s/%s.", d.Bucket, d.Key)
 	case d.AccountID != n.name.Account:
 		spoil(DigestMisnamed, "Its name says account %s, and it says %s.", n.name.Account, d.AccountID)

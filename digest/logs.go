@@ -72,7 +72,7 @@ func (c *chain) logChecks(r *run, named map[place]bool) []*logCheck {
 	// is the digest's fault.
 	for _, moved := range []bool{false, true} {
 		for _, n := range c.all() {
-			if n.digest != nil && moved == (place{n.digest.Bucket, n.digest.Key} != n.place) {
+			if n.digest != nil && moved == n.moved() {
 				collect(n, moved)
 			}
 		}

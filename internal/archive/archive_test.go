@@ -1,0 +1,188 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cairn-audit/cairn/digest"
+)
+
+func (f *fake) options(where string) Options {
+	return Options{Archive: where, TrailARN: trailARN, Service: Service{
+		EndpointURL: f.URL, S3EndpointURL: f.URL, Region: "us-east-1", AccessKeyID: "test", SecretAccessKey: "test",
+	}}
+}
+
+func verified(t *testing.T, o Options, want digest.Verdict) (*digest.Report, string) {
+	t.Helper()
+	report, err := Verify(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	if err := WriteText(&text, report); err != nil {
+		t.Fatal(err)
+	}
+	if report.Verdict != want {
+		t.Errorf("the verdict is %v, want %v\n%s", report.Verdict, want, &text)
+	}
+	return report, text.String()
+}
+
+func TestBucketIsVerified(t *testing.T) {
+	f := newFake(t)
+	_, text := verified(t, f.options("s3://"+bucket+"/"+prefix), digest.Proven)
+	want := "Proven: trail main (eu-central-1), account 111122223333, Region eu-central-1, from " +
+		f.end.Add(-3*60*60*1e9).Format("2006-01-02T15:04:05Z") + " to " + f.end.Format("2006-01-02T15:04:05Z") + ": 3 digests, 3 log files, 3 records.\n"
+	if text != want {
+		t.Errorf("the report is %q, want %q", text, want)
+	}
+	logs := f.keys(digest.KindLog)
+	o := f.objects[logs[1]]
+	o.body = pack([]byte(`{"Records":[]}`))
+	f.objects[logs[1]] = o
+	delete(f.objects, logs[2])
+	_, text = verified(t, f.options("s3://"+bucket+"/"+prefix), digest.Tampered)
+	lines := strings.Split(text, "\n")
+	if len(lines) != 4 || !strings.HasPrefix(lines[0], "TAMPERED    s3://"+bucket+"/"+logs[1]+": It has been changed") ||
+		!strings.HasPrefix(lines[1], "TAMPERED    s3://"+bucket+"/"+logs[2]+": The log file is missing") ||
+		!strings.HasPrefix(lines[2], "Tampered: 2 things are wrong. Proven: ") {
+		t.Errorf("the report is\n%s", text)
+	}
+}
+
+func TestStatusTellsOfADeletedNewestDigest(t *testing.T) {
+	f := newFake(t)
+	newest := f.keys("CloudTrail-Digest")[2]
+	delete(f.objects, newest)
+	report, _ := verified(t, f.options("s3://"+bucket+"/"+prefix), digest.Tampered)
+	if report.Findings[0].Kind != digest.ChainEndsEarly {
+		t.Errorf("findings %+v", report.Findings)
+	}
+}
+
+// keys are the keys of a kind, in order.
+func (f *fake) keys(kind string) []string {
+	var keys []string
+	for key := range f.objects {
+		if strings.Contains(key, "/"+kind+"/") {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func TestCopyOfABucketIsVerifiedWithoutANetwork(t *testing.T) {
+	f := newFake(t)
+	keys := filepath.Join(t.TempDir(), "keys.json")
+	if err := os.WriteFile(keys, f.keysJSON(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	saved := filepath.Join(t.TempDir(), "signatures.json")
+	o := f.options("s3://" + bucket + "/" + prefix)
+	o.SaveSignatures = saved
+	verified(t, o, digest.Proven)
+	f.Close()
+	for _, left := range []string{"", prefix + "/"} {
+		o := Options{Archive: f.copyTo(t, left), TrailARN: trailARN, Keys: []string{home + "=" + keys}}
+		report, text := verified(t, o, digest.Incomplete)
+		if len(report.Findings) != 1 || report.Findings[0].Kind != digest.SignatureNotCopied || !strings.Contains(text, "2 digests, 2 log files") {
+			t.Errorf("without %q: %s", left, text)
+		}
+		o.Signatures = saved
+		if report, _ = verified(t, o, digest.Proven); report.Bucket != bucket || report.Prefix != prefix || report.Digests != 3 {
+			t.Errorf("without %q: %+v", left, report)
+		}
+		o.Bucket = "another"
+		verified(t, o, digest.Tampered)
+	}
+}
+
+func TestCopyIsNotLeft(t *testing.T) {
+	f := newFake(t)
+	outside := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(outside, []byte("secret"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	dir, err := OpenDir(f.copyTo(t, ""), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	if err := dir.root.Symlink(outside, "link"); err != nil {
+		t.Fatal(err)
+	}
+	up := strings.Repeat("../", 20) + strings.TrimPrefix(outside, "/")
+	for _, key := range []string{outside, up, "link", "team", prefix + "/../../" + up} {
+		if content, err := dir.Open(t.Context(), bucket, key); err == nil {
+			content.Body.Close()
+			t.Errorf("%s was opened", key)
+		}
+	}
+	if _, err := dir.Open(t.Context(), bucket, "team/none"); !errors.Is(err, digest.ErrNotFound) {
+		t.Errorf("a file that is not there: %v", err)
+	}
+	if _, err := dir.Open(t.Context(), "another", f.keys(digest.KindLog)[0]); err == nil || errors.Is(err, digest.ErrNotFound) {
+		t.Errorf("a file of another bucket: %v", err)
+	}
+}
+
+func TestWhatIsNoArchiveIsRefused(t *testing.T) {
+	f := newFake(t)
+	for _, where := range []string{t.TempDir(), filepath.Join(t.TempDir(), "none"), "s3://", "s3://" + bucket} {
+		if report, err := Verify(t.Context(), f.options(where)); err == nil {
+			t.Errorf("%s: %+v", where, report)
+		}
+	}
+	o := f.options("s3://" + bucket)
+	o.Start = f.end.AddDate(1, 0, 0)
+	if _, err := Verify(t.Context(), o); !errors.Is(err, ErrUsage) {
+		t.Errorf("a start in the future: %v", err)
+	}
+}
+
+func TestReportShowsNoControlCharacters(t *testing.T) {
+	var text strings.Builder
+	err := WriteText(&text, &digest.Report{Findings: []digest.Finding{{Key: "a\x1b[2Jb\nc", Message: "\u0085\rx", Verdict: digest.Tampered}}})
+	if err != nil || strings.ContainsAny(text.String(), "\x1b\r\u0085") || strings.Count(text.String(), "\n") != 2 {
+		t.Errorf("%q, %v", &text, err)
+	}
+}
+
+// TestAWSCLIAcceptsTheDigests has the AWS CLI's own validator read them.
+func TestAWSCLIAcceptsTheDigests(t *testing.T) {
+	aws, err := exec.LookPath("aws")
+	if err != nil {
+		t.Skip("the AWS CLI is not installed")
+	}
+	f := newFake(t)
+	out := validateLogs(t, aws, f)
+	for _, want := range []string{"3/3 digest files valid", "3/3 log files valid"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	newest := f.keys("CloudTrail-Digest")[2]
+	o := f.objects[newest]
+	o.metadata[digest.MetadataSignature] = strings.Repeat("0", 512)
+	if out := validateLogs(t, aws, f); !strings.Contains(out, "signature verification failed") {
+		t.Errorf("a false signature:\n%s", out)
+	}
+}
+
+func validateLogs(t *testing.T, aws string, f *fake) string {
+	t.Helper()
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), aws, "cloudtrail", "validate-logs", "--verbose", "--trail-arn", trailARN,
+		"--start-time", f.end.Add(-4*60*60*1e9).Format("2006-01-02T15:04:05Z"), "--region", home)
+	cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+f.URL, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
+		"AWS_CONFIG_FILE=/dev/null", "AWS_EC2_METADATA_DISABLED=true")
+	out, _ := cmd.CombinedOutput() // its code says what the text says
+	return string(out)
+}
