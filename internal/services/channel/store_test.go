@@ -14,7 +14,7 @@ import (
 
 const (
 	account = "111122223333"
-	home  = "eu-west-1"
+	home    = "eu-west-1"
 )
 
 func open(t *testing.T, path string) (*Store, *state.Store) {
