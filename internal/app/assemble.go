@@ -9,7 +9,6 @@ import (
 
 	"github.com/cairn-audit/cairn/internal/access"
 	"github.com/cairn-audit/cairn/internal/awsapi"
-	"github.com/cairn-audit/cairn/internal/bucket"
 	"github.com/cairn-audit/cairn/internal/durable"
 	"github.com/cairn-audit/cairn/internal/gateway"
 	"github.com/cairn-audit/cairn/internal/history"
@@ -41,9 +40,11 @@ type parts struct {
 	history   *history.History
 	journal   *journal.Journal
 	recorder  *gateway.Recorder
-	key       *seal.Key
-	logs      *loggroup.Store
-	trails    *trail.Store
+	// policies are those of the resources of what is built in.
+	policies map[string]gateway.ResourcePolicies
+	key      *seal.Key
+	logs     *loggroup.Store
+	trails   *trail.Store
 }
 
 // assemble opens everything below the data directory and puts the gateway in
@@ -52,7 +53,7 @@ func (s *Server) assemble(ctx context.Context) (*gateway.Gateway, error) {
 	if err := durable.MkdirAll(durable.OS{}, s.options.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
-	var p parts
+	p := parts{policies: map[string]gateway.ResourcePolicies{}}
 	for _, step := range []func(context.Context, *parts) error{
 		s.openState, s.openAccount, s.openIdentities, s.openJournal, s.openLogs,
 	} {
@@ -75,7 +76,7 @@ func (s *Server) assemble(ctx context.Context) (*gateway.Gateway, error) {
 	}
 	limits := s.options.Config.Limits
 	o := gateway.Options{
-		Catalog: p.catalog, Recorder: p.recorder, Identities: p.directory, Routes: routes,
+		Catalog: p.catalog, Recorder: p.recorder, Identities: p.directory, Routes: routes, ResourcePolicies: p.policies,
 		Auth: s.options.Auth, Account: s.endpoint.Account, Region: s.options.Region,
 		TrustedProxies: s.options.Config.TrustedProxies,
 		Limits: gateway.Limits{
@@ -200,14 +201,8 @@ func (s *Server) routes(ctx context.Context, p *parts) (gateway.Routes, error) {
 	if r.Upstream != nil {
 		return r, nil
 	}
-	objects, err := bucket.Start(ctx, bucket.Options{
-		Dir: filepath.Join(s.options.Data, objectsDir), Account: s.endpoint.Account,
-		Logger: s.options.Logger.With("component", "s3"),
-	})
-	if err != nil {
-		return r, fmt.Errorf("start the built-in S3: %w", err)
+	if err := s.routeObjects(ctx, p, &r); err != nil {
+		return r, err
 	}
-	s.cleanups.add("the built-in S3", objects.Close)
-	r.BuiltIn["s3"] = gateway.Objects(objects, gateway.Limits{Answer: s.options.Config.Limits.AnswerBytes})
 	return r, s.routeSandbox(p, &r)
 }

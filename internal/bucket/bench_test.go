@@ -15,12 +15,12 @@ import (
 func BenchmarkForwardPut(b *testing.B) {
 	for _, size := range []int{4 << 10, 1 << 20} {
 		b.Run(fmt.Sprintf("%dKiB", size>>10), func(b *testing.B) {
-			s, err := Start(b.Context(), Options{Dir: filepath.Join(b.TempDir(), "s3"), Account: account})
+			s, err := Start(b.Context(), Options{Dir: filepath.Join(b.TempDir(), "s3"), Account: account, Store: store(b)})
 			if err != nil {
 				b.Fatal(err)
 			}
 			defer s.Close(b.Context())
-			if _, err := s.Forward(b.Context(), httptest.NewRequest("PUT", "/bench", strings.NewReader(""))); err != nil {
+			if _, err := s.Forward(b.Context(), account, httptest.NewRequest("PUT", "/bench", strings.NewReader(""))); err != nil {
 				b.Fatal(err)
 			}
 			body := bytes.Repeat([]byte("x"), size)
@@ -30,7 +30,7 @@ func BenchmarkForwardPut(b *testing.B) {
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
 					r := httptest.NewRequest("PUT", fmt.Sprintf("/bench/%d", n.Add(1)), bytes.NewReader(body))
-					res, err := s.Forward(b.Context(), r)
+					res, err := s.Forward(b.Context(), account, r)
 					if err != nil {
 						b.Error(err)
 						return

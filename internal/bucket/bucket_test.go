@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/cairn-audit/cairn/internal/sigv4"
+	"github.com/cairn-audit/cairn/internal/state"
 )
 
 const account = "123456789012"
@@ -26,9 +27,20 @@ func start(t *testing.T) *Server {
 	return startAt(t, filepath.Join(t.TempDir(), "s3"))
 }
 
+// store opens a state file of its own.
+func store(t testing.TB) *state.Store {
+	t.Helper()
+	s, err := state.Open(filepath.Join(t.TempDir(), "state"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
 func startAt(t *testing.T, dir string) *Server {
 	t.Helper()
-	s, err := Start(t.Context(), Options{Dir: dir, Account: account})
+	s, err := Start(t.Context(), Options{Dir: dir, Account: account, Store: store(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +72,7 @@ func front(t *testing.T, s *Server) http.Handler {
 			r.Trailer = http.Header{}
 			r.Body = io.NopCloser(&unchunked{r: bufio.NewReader(r.Body), trailer: r.Trailer})
 		}
-		res, err := s.Forward(r.Context(), r)
+		res, err := s.Forward(r.Context(), account, r)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadGateway)
 			return
@@ -148,7 +160,7 @@ func unexpected(err error) error {
 // and body.
 func do(t *testing.T, s *Server, r *http.Request) (int, http.Header, string) {
 	t.Helper()
-	res, err := s.Forward(t.Context(), r)
+	res, err := s.Forward(t.Context(), account, r)
 	if err != nil {
 		t.Fatalf("%s %s: %v", r.Method, r.URL, err)
 	}
@@ -207,7 +219,7 @@ func TestServerStartsAgainAndKeepsItsObjects(t *testing.T) {
 
 func TestSecondServerOfAProcessIsRefused(t *testing.T) {
 	s := start(t)
-	if _, err := Start(t.Context(), Options{Dir: t.TempDir(), Account: account}); !errors.Is(err, ErrRunning) {
+	if _, err := Start(t.Context(), Options{Dir: t.TempDir(), Account: account, Store: store(t)}); !errors.Is(err, ErrRunning) {
 		t.Errorf("second Start: %v, want ErrRunning", err)
 	}
 	must(t, s, request("PUT", "/still-there", ""))
@@ -219,12 +231,12 @@ func TestStartThatFailsLeavesTheProcessAsItWas(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Start(t.Context(), Options{Dir: file, Account: account}); err == nil {
+	if _, err := Start(t.Context(), Options{Dir: file, Account: account, Store: store(t)}); err == nil {
 		t.Fatal("Start over a file succeeded")
 	}
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if s, err := Start(cancelled, Options{Dir: filepath.Join(t.TempDir(), "s3"), Account: account}); err == nil {
+	if s, err := Start(cancelled, Options{Dir: filepath.Join(t.TempDir(), "s3"), Account: account, Store: store(t)}); err == nil {
 		stop(t, s) // it was faster
 	}
 	if now, _ := os.Getwd(); now != wd {

@@ -53,13 +53,13 @@ func NewClient(ctx context.Context, c Config) (*s3.Client, error) {
 }
 
 // Client is a client of the built-in server, for Cairn's own use: its calls
-// pass no gateway, so nobody records them.
+// pass no gateway, so nobody records them. It sees the buckets of all accounts.
 func (s *Server) Client() *s3.Client {
 	return s3.New(s3.Options{
 		Region:       region,
 		BaseEndpoint: aws.String("http://s3"),
 		UsePathStyle: true,
 		Credentials:  s.Credentials(),
-		HTTPClient:   &http.Client{Transport: s.transport},
+		HTTPClient:   &http.Client{Transport: direct{s}},
 	})
 }

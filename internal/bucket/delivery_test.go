@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/cairn-audit/cairn/internal/policy"
@@ -121,6 +122,33 @@ func TestABucketsPolicyDecidesAboutATrailsDeliveries(t *testing.T) {
 				t.Errorf("got %v, want %q", err, test.denied)
 			}
 		})
+	}
+}
+
+func TestCheckDeliveryAsksTheBucket(t *testing.T) {
+	s := start(t)
+	client := s.Client()
+	check := func() error { return CheckDelivery(t.Context(), client, single) }
+	if err := check(); !errors.Is(err, ErrNoBucket) {
+		t.Errorf("without a bucket: %v", err)
+	}
+	must(t, s, request("PUT", "/logs", ""))
+	if err := check(); !errors.Is(err, ErrPolicy) {
+		t.Errorf("without a policy: %v", err)
+	}
+	put := func(document string) {
+		t.Helper()
+		if _, err := client.PutBucketPolicy(t.Context(), &s3.PutBucketPolicyInput{Bucket: aws.String("logs"), Policy: &document}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(documentedFor("AWSLogs/" + account))
+	if err := check(); err != nil {
+		t.Error(err)
+	}
+	put(documentedFor("AWSLogs/210987654321"))
+	if err := check(); !errors.Is(err, ErrPolicy) {
+		t.Errorf("with another account's policy: %v", err)
 	}
 }
 

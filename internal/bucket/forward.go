@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/aws/smithy-go/encoding/httpbinding"
 
@@ -29,8 +28,10 @@ const (
 	maxUpload = 5 << 30
 )
 
-// Forward sends an authenticated request to the server, signed anew, and
-// returns its answer, whose body the caller closes. A change is durable then.
+// Forward sends an authenticated request of an account to the server, signed
+// anew, and returns its answer, whose body the caller closes. A change is durable
+// then. Whether the account may do what it asks is decided before, see
+// ResourcePolicy; a caller without credentials has the account "".
 //
 // The request is the client's, in path style, with these differences: what a
 // presigned URL stands for is in its place (sigv4.Unpresign), and where the body
@@ -42,17 +43,19 @@ const (
 //
 // An error is one of the way to the server, of r.Body, or of the sync; whether
 // a change was made is then unknown. What the server refuses is an answer.
-func (s *Server) Forward(ctx context.Context, r *http.Request) (*http.Response, error) {
+func (s *Server) Forward(ctx context.Context, account string, r *http.Request) (*http.Response, error) {
+	if p, ok := asPolicyRequest(r); ok {
+		return s.answerPolicy(ctx, p, account)
+	}
 	out := outgoing(ctx, r)
 	place := locate(out)
 	if err := place.prepare(out); err != nil {
 		return nil, fmt.Errorf("forward to the S3 server: %w", err)
 	}
-	err := s.signer.SignHTTP(ctx, s.creds, out, out.Header.Get(hashHeader), "s3", region, time.Now())
-	if err != nil {
-		return nil, fmt.Errorf("sign for the S3 server: %w", err)
+	if err := s.sign(ctx, out, account, place); err != nil {
+		return nil, err
 	}
-	res, err := s.transport.RoundTrip(out)
+	res, err := s.roundTrip(out)
 	if err != nil {
 		return nil, fmt.Errorf("call the S3 server: %w", err)
 	}

@@ -69,7 +69,7 @@ func TestUploadThatIsCutOffStoresNothing(t *testing.T) {
 				if hash != "" {
 					r.Header.Set(hashHeader, hash)
 				}
-				if res, err := s.Forward(t.Context(), r); err == nil {
+				if res, err := s.Forward(t.Context(), account, r); err == nil {
 					res.Body.Close()
 					if res.StatusCode < 300 {
 						t.Errorf("the upload was accepted: %s", res.Status)
@@ -155,7 +155,7 @@ func TestUploadBeyondTheLimitIsRefused(t *testing.T) {
 		r := request("PUT", "/logs/key", "")
 		r.Body = io.NopCloser(neverEnding('x'))
 		r.ContentLength = length
-		res, err := s.Forward(t.Context(), r)
+		res, err := s.Forward(t.Context(), account, r)
 		if err != nil {
 			continue // the server has closed the connection before all was sent
 		}

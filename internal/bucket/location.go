@@ -25,10 +25,20 @@ const maxConfiguration = 64 << 10
 
 var regionPattern = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`)
 
+// subresources are the parts of a bucket that can be put or deleted. A parameter
+// of another name changes nothing of what a request is.
+var subresources = []string{
+	"abac", "accelerate", "acl", "analytics", "cors", "encryption", "intelligent-tiering", "inventory", "lifecycle",
+	"logging", "metadataInventoryTable", "metadataJournalTable", "metadataTable", "metadataConfiguration", "metrics",
+	"notification", "object-lock", "ownershipControls", "policy", "publicAccessBlock", "replication", "requestPayment",
+	"tagging", "versioning", "website",
+}
+
 // place says what a request has to do with the Region of a bucket.
 type place struct {
 	bucket   string
 	creates  bool
+	deletes  bool
 	asks     bool   // GetBucketLocation
 	lists    bool   // ListBuckets
 	only     string // the Region of the buckets that are to be listed, if one is asked for
@@ -46,8 +56,8 @@ func locate(r *http.Request) *place {
 	case key != "":
 		return p
 	}
-	q.Del("x-id") // the operation's name, which some SDKs add
-	p.creates = r.Method == http.MethodPut && len(q) == 0
+	whole := !slices.ContainsFunc(subresources, q.Has)
+	p.creates, p.deletes = r.Method == http.MethodPut && whole, r.Method == http.MethodDelete && whole
 	p.asks = r.Method == http.MethodGet && q.Has("location")
 	return p
 }

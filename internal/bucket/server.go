@@ -19,6 +19,8 @@ import (
 	"github.com/versity/versitygw/backend/posix"
 	"github.com/versity/versitygw/embedgw"
 	"github.com/versity/versitygw/s3api"
+
+	"github.com/cairn-audit/cairn/internal/state"
 )
 
 // region is the one Region that the server knows. Clients do not see it: see
@@ -41,19 +43,29 @@ var process sync.Mutex
 type Options struct {
 	// Dir holds everything the server keeps. It is made if it is missing.
 	Dir string
-	// Account is the 12-digit account that owns all buckets. It is what
-	// x-amz-expected-bucket-owner is compared with.
+	// Account is the 12-digit account that owns what no account has made.
 	Account string
+	// Store keeps the policies of buckets.
+	Store *state.Store
 	// Logger gets what the server has to say; nil discards it.
 	Logger *slog.Logger
 }
 
 // Server is the built-in S3 server.
 type Server struct {
-	log    *slog.Logger
+	log     *slog.Logger
+	account string
+	// creds are those of versitygw's root, who is no account and may do
+	// everything.
 	creds  aws.Credentials
 	signer *v4.Signer
 	meta   meta.MetadataStorer
+	// backend is set while the server runs.
+	backend  *posix.Posix
+	policies *policies
+	// changes is held while a bucket is made or deleted, and while the policy
+	// of one is read or changed.
+	changes sync.Mutex
 
 	transport *transport
 	socket    socket
@@ -87,14 +99,15 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 		return nil, fmt.Errorf("start the S3 server: %w", err)
 	}
 	s := &Server{
-		log: o.Logger, oldWD: wd, done: make(chan struct{}),
-		// The access key is stored with each bucket as its owner, so it is
-		// the same at every start; the secret is not.
-		creds:  aws.Credentials{AccessKeyID: o.Account, SecretAccessKey: rand.Text(), Source: "cairn"},
+		log: o.Logger, account: o.Account, oldWD: wd, done: make(chan struct{}),
+		creds:  aws.Credentials{AccessKeyID: "cairn", SecretAccessKey: rand.Text(), Source: "cairn"},
 		signer: v4.NewSigner(func(so *v4.SignerOptions) { so.DisableURIPathEscaping = true }),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.policies, err = openPolicies(o.Store); err != nil {
+		return nil, fmt.Errorf("start the S3 server: %w", err)
 	}
 	if err := s.start(ctx, dir); err != nil {
 		return nil, errors.Join(fmt.Errorf("start the S3 server: %w", err), os.Chdir(wd))
@@ -125,14 +138,13 @@ func (s *Server) start(ctx context.Context, dir string) error {
 }
 
 // serve runs versitygw until s.stop is called, and returns when it listens.
-func (s *Server) serve(ctx context.Context, l layout) error {
+func (s *Server) serve(ctx context.Context, l layout) (err error) {
 	// A start that has begun is seen through, in milliseconds: versitygw leaves
 	// goroutines behind where it is stopped before it listens.
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	backend, err := newBackend(l)
-	if err != nil {
+	if s.backend, err = newBackend(l); err != nil {
 		return err
 	}
 	root := auth.Account{Access: s.creds.AccessKeyID, Secret: s.creds.SecretAccessKey, Role: auth.RoleAdmin}
@@ -150,7 +162,7 @@ func (s *Server) serve(ctx context.Context, l layout) error {
 		KeepAlive:         true,
 		Quiet:             true,
 		// Given here, because embedgw announces the one it makes on stdout.
-		IAMService: auth.NewIAMServiceSingle(root),
+		IAMService: accounts{auth.NewIAMServiceSingle(root), root.Secret},
 		S3Options: []s3api.Option{
 			// embedgw mounts the admin API on the S3 socket where it has no
 			// socket of its own. It is to be nowhere.
@@ -162,7 +174,7 @@ func (s *Server) serve(ctx context.Context, l layout) error {
 	s.stop = stop
 	go func() {
 		defer close(s.done)
-		s.err = embedgw.RunVersityGW(run, backend, cfg)
+		s.err = embedgw.RunVersityGW(run, s.backend, cfg)
 		if s.err != nil && run.Err() == nil {
 			s.log.Error("the built-in S3 server has ended", "error", s.err)
 		}
@@ -226,7 +238,7 @@ func newBackend(l layout) (*posix.Posix, error) {
 	return b, nil
 }
 
-// Credentials are those that the server accepts. They change at each start.
+// Credentials are those that the server accepts from Cairn's own clients. They change at each start.
 func (s *Server) Credentials() aws.CredentialsProvider {
 	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return s.creds, nil })
 }
@@ -234,7 +246,7 @@ func (s *Server) Credentials() aws.CredentialsProvider {
 // Transport carries requests that are signed with Credentials to the server,
 // whatever host their URL names. A change is durable when its answer is
 // returned.
-func (s *Server) Transport() http.RoundTripper { return s.transport }
+func (s *Server) Transport() http.RoundTripper { return direct{s} }
 
 // Close ends the server: it waits for the requests that are under way, for
 // ten seconds at most, and returns when nothing of the server runs any more.

@@ -82,7 +82,7 @@ func TestChangeIsSyncedBeforeItsAnswer(t *testing.T) {
 
 	bad := errors.New("input/output error")
 	s.transport.syncer.sync = func() error { return bad }
-	if _, err := s.Forward(t.Context(), request(http.MethodPut, "/logs/key", "x")); !errors.Is(err, bad) {
+	if _, err := s.Forward(t.Context(), account, request(http.MethodPut, "/logs/key", "x")); !errors.Is(err, bad) {
 		t.Errorf("Forward after a failed sync: %v, want %v", err, bad)
 	}
 }

@@ -31,8 +31,8 @@ var undecided = map[string]bool{
 	"AssumeRole": true, "AssumeRoleWithWebIdentity": true, "AssumeRoleWithSAML": true,
 }
 
-// authorize lets the policies of the caller and of the VPC endpoint decide. All
-// permissions that a call needs must be allowed.
+// authorize lets the policies of the caller, of the resources and of the VPC
+// endpoint decide. All permissions that a call needs must be allowed.
 func (x *exchange) authorize(ctx context.Context) error {
 	decided := x.gateway.Permissions != nil && !x.needsNoSignature() && !(x.serviceID() == "sts" && undecided[x.call.EventName])
 	endpoint := x.endpointPolicy()
@@ -42,24 +42,23 @@ func (x *exchange) authorize(ctx context.Context) error {
 	var policies policy.Policies
 	var tags []identity.Tag
 	if decided {
-		permissions, err := x.gateway.Permissions.Permissions(ctx, x.caller)
-		if err != nil {
-			return fmt.Errorf("find the policies of %s: %w", x.caller, err)
-		}
-		if policies, err = permissions.Policies(); err != nil {
+		var err error
+		if policies, tags, err = x.callerPolicies(ctx); err != nil {
 			return err
 		}
-		tags = permissions.Tags
 	}
 	policies.Endpoint = endpoint
 	request := policy.Request{Principal: x.caller.PolicyPrincipal(), Context: x.conditions(tags)}
-	need, d := x.evaluate(request, policies, decided)
-	if d.Allowed {
-		return nil
+	need, d, err := x.evaluate(ctx, request, policies, decided)
+	if err != nil || d.Allowed {
+		return err
 	}
 	if d.By == policy.ByEndpoint {
 		policies.Endpoint = nil
-		_, other := x.evaluate(request, policies, decided)
+		_, other, err := x.evaluate(ctx, request, policies, decided)
+		if err != nil {
+			return err
+		}
 		x.stopped, x.deniedAnyway = true, !other.Allowed
 	}
 	x.call.Refused = record.Authorization
@@ -69,15 +68,21 @@ func (x *exchange) authorize(ctx context.Context) error {
 // evaluate returns the first of the permissions that the call needs which is not
 // allowed, and why. Where the caller's policies have no say, only what the VPC
 // endpoint's denies counts.
-func (x *exchange) evaluate(r policy.Request, policies policy.Policies, decided bool) (access.Access, policy.Decision) {
+func (x *exchange) evaluate(ctx context.Context, of policy.Request, p policy.Policies, decided bool) (access.Access, policy.Decision, error) {
 	for _, need := range x.needs() {
+		r, policies := of, p
 		r.Action, r.Resource = need.Action, need.Resource
+		if decided {
+			if err := x.addResource(ctx, &r, &policies); err != nil {
+				return need, policy.Decision{}, err
+			}
+		}
 		d := policy.Evaluate(r, policies)
 		if !d.Allowed && (decided || d.By == policy.ByEndpoint) {
-			return need, d
+			return need, d, nil
 		}
 	}
-	return access.Access{}, policy.Decision{Allowed: true, Reason: policy.Allows}
+	return access.Access{}, policy.Decision{Allowed: true, Reason: policy.Allows}, nil
 }
 
 // needs are the permissions that the call needs. An operation that is not known
@@ -110,6 +115,7 @@ func (x *exchange) conditions(tags []identity.Tag) policy.Context {
 	if referer := x.http.Referer(); referer != "" {
 		c.Set("aws:Referer", referer)
 	}
+	x.setServiceKeys(&c)
 	return c
 }
 
@@ -135,6 +141,9 @@ func (x *exchange) denial(need access.Access, d policy.Decision) *awsapi.Error {
 	}
 	message := fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s %s",
 		x.caller.Identity.ARN, need.Action, resource, d.Because(need.Action))
+	if f == familyS3 && x.outsider() {
+		message = "Access Denied"
+	}
 	if f == familyEC2 && x.gateway.Permissions != nil {
 		message += ". Encoded authorization failure message: " + x.gateway.Permissions.EncodeMessage(x.explanation(need, d))
 	}

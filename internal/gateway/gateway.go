@@ -68,6 +68,9 @@ type Options struct {
 	// denies, which needs Access only.
 	Permissions Permissions
 	Access      *access.Table
+	// ResourcePolicies are those of services that are built in, by the prefix
+	// of their actions ("s3"). Services that others answer have none here.
+	ResourcePolicies map[string]ResourcePolicies
 	// Account and Region are those of calls that do not say.
 	Account, Region string
 

@@ -11,7 +11,7 @@ import (
 // objectStoreFunc is an ObjectStore.
 type objectStoreFunc func(*http.Request) (*http.Response, error)
 
-func (f objectStoreFunc) Forward(_ context.Context, r *http.Request) (*http.Response, error) {
+func (f objectStoreFunc) Forward(_ context.Context, _ string, r *http.Request) (*http.Response, error) {
 	return f(r)
 }
 

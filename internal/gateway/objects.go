@@ -8,14 +8,16 @@ import (
 	"net/url"
 
 	"github.com/cairn-audit/cairn/internal/awsapi"
+	"github.com/cairn-audit/cairn/internal/identity"
 )
 
-// ObjectStore is an S3 server that takes requests which are authenticated
-// already. Forward returns the server's answer; when it does, what the request
-// changed is durable. r.Body yields the body decoded, r.Trailer its trailers;
-// what a presigned URL stands for is in its place.
+// ObjectStore is an S3 server that takes requests which are authenticated and
+// authorized already; account is the caller's, "" where it is unsigned. Forward
+// returns the server's answer; when it does, what the request changed is durable.
+// r.Body yields the body decoded, r.Trailer its trailers; what a presigned URL
+// stands for is in its place.
 type ObjectStore interface {
-	Forward(ctx context.Context, r *http.Request) (*http.Response, error)
+	Forward(ctx context.Context, account string, r *http.Request) (*http.Response, error)
 }
 
 // Objects makes a destination of an S3 server that is built in.
@@ -39,7 +41,7 @@ func (o *objects) Do(ctx context.Context, r *Request) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	resp, err := o.store.Forward(ctx, in)
+	resp, err := o.store.Forward(ctx, identity.FromContext(ctx).AccountID, in)
 	if err != nil {
 		return nil, &UnknownOutcomeError{Err: err}
 	}

@@ -19,7 +19,7 @@ type memoryStore struct {
 	err     error
 }
 
-func (m *memoryStore) Forward(_ context.Context, r *http.Request) (*http.Response, error) {
+func (m *memoryStore) Forward(_ context.Context, _ string, r *http.Request) (*http.Response, error) {
 	var body []byte
 	if r.Body != nil {
 		if body, m.err = io.ReadAll(r.Body); m.err != nil {

@@ -94,7 +94,9 @@ func (x *exchange) authenticate(ctx context.Context) error {
 		x.call.Refused = record.Authentication
 		return err
 	}
-	x.call.Identity, x.call.AccountID = &credential.Identity, credential.AccountID
+	if x.call.Identity = &credential.Identity; credential.AccountID != "" {
+		x.call.AccountID = credential.AccountID
+	}
 	x.call.SessionFromConsole = credential.Session != nil && credential.Session.Console
 	x.noteCaller(credential)
 	if !x.isObjectStore() {
@@ -118,6 +120,9 @@ func (x *exchange) credential(ctx context.Context) (identity.Credential, error) 
 	}
 	if x.needsNoSignature() {
 		return identity.Credential{AccountID: x.gateway.Account, Identity: identity.Anonymous()}, nil
+	}
+	if x.mayBeAnonymous() {
+		return identity.Credential{Identity: identity.Anonymous()}, nil
 	}
 	now := time.Now()
 	if err := x.checkSignature(now); err != nil {
@@ -176,7 +181,7 @@ func (x *exchange) openBody(credential identity.Credential) error {
 	reader := io.ReadCloser(x.body)
 	if x.signatureErr == nil || errors.Is(x.signatureErr, sigv4.NotSigned) {
 		signature := *x.signature
-		if x.gateway.Auth == AuthOpen {
+		if x.gateway.Auth == AuthOpen || x.anonymous() {
 			signature = signature.Unproven()
 		}
 		var err error

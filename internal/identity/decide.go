@@ -73,6 +73,13 @@ func (c Credential) SetContext(to *policy.Context, tags []Tag, now time.Time) {
 			to.Set(key, value)
 		}
 	}
+	if c.Principal.Kind == "" {
+		// What the keys are for requests without credentials.
+		to.Set("aws:PrincipalAccount", "anonymous")
+		to.Set("aws:PrincipalType", "Anonymous")
+		to.Set("aws:userid", "anonymous")
+		return
+	}
 	set("aws:PrincipalAccount", c.AccountID)
 	set("aws:PrincipalType", principalTypes[c.Principal.Kind])
 	set("aws:userid", c.Identity.PrincipalID)
