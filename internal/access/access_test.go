@@ -158,6 +158,9 @@ func TestTheRegionSaysThePartition(t *testing.T) {
 	}
 }
 
+// added are members that an operation does not have and its caller adds.
+var added = map[string]string{"ChangePassword": "UserName"}
+
 // TestEveryRowIsOfAnOperationAndItsMembers holds the table against the models: a
 // misspelt member would quietly leave its template out.
 func TestEveryRowIsOfAnOperationAndItsMembers(t *testing.T) {
@@ -190,7 +193,7 @@ func TestEveryRowIsOfAnOperationAndItsMembers(t *testing.T) {
 			for _, r := range requirements {
 				rows++
 				for _, member := range r.members() {
-					if !hasMember(op.Input, strings.Split(member, ".")) {
+					if added[op.Name] != member && !hasMember(op.Input, strings.Split(member, ".")) {
 						t.Errorf("%s %s has no parameter %s", id, name, member)
 					}
 				}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"path/filepath"
 	"time"
 )
@@ -16,6 +17,7 @@ type Server struct {
 	endpoint Endpoint
 	made     string
 	cleanups cleanups
+	signIn   http.Handler
 	// failed gets the error of a part that ends by itself.
 	failed chan error
 }

@@ -91,6 +91,7 @@ func (s *Server) assemble(ctx context.Context) (*gateway.Gateway, error) {
 	if o.Access, err = access.Open(); err != nil {
 		return nil, err
 	}
+	s.signIn = s.newSignIn(&p)
 	return gateway.New(o), nil
 }
 

@@ -77,7 +77,7 @@ func (s *Server) open(front *gateway.Gateway, doors []door) error {
 		return errors.Join(errs...)
 	})
 	for _, d := range doors {
-		handler := http.Handler(front)
+		handler := s.withSignIn(front)
 		if d.through != nil {
 			if d.through.AccountID == "" {
 				d.through.AccountID = s.endpoint.Account

@@ -89,7 +89,7 @@ func (x *exchange) evaluate(ctx context.Context, of policy.Request, p policy.Pol
 // needs the one that its name makes, on everything.
 func (x *exchange) needs() []access.Access {
 	if op := x.request.Found.Operation; op != nil {
-		return x.gateway.Access.Of(op.Service.ID, op.Name, x.call.Params, x.call.AccountID, x.call.Region)
+		return x.gateway.Access.Of(op.Service.ID, op.Name, x.decidedOn(), x.call.AccountID, x.call.Region)
 	}
 	id := x.serviceID()
 	if id == "" {

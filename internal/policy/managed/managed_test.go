@@ -31,6 +31,7 @@ func TestThePoliciesPeopleExpectAreThere(t *testing.T) {
 		"arn:aws:iam::aws:policy/AWSCloudTrail_ReadOnlyAccess":                     "AWSCloudTrail_ReadOnlyAccess",
 		"arn:aws:iam::aws:policy/IAMFullAccess":                                    "IAMFullAccess",
 		"arn:aws:iam::aws:policy/IAMReadOnlyAccess":                                "IAMReadOnlyAccess",
+		"arn:aws:iam::aws:policy/IAMUserChangePassword":                            "IAMUserChangePassword",
 		"arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess":                           "AmazonS3ReadOnlyAccess",
 		"arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess":                          "AmazonEC2ReadOnlyAccess",
 		"arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy":    "AmazonECSTaskExecutionRolePolicy",
