@@ -15,7 +15,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 endpoint, account, key, secret = sys.argv[1:5]
-config = Config(retries={"max_attempts": 0})
+# What is refused is to be refused by the server.
+config = Config(retries={"max_attempts": 0}, parameter_validation=False)
 
 
 def client(service, key=key, secret=secret, token=None):
@@ -48,7 +49,7 @@ def refused(code, call, message=None, **params):
         if message:
             assert message in got["Message"], f"{got['Message']!r} does not have {message!r}"
         return
-    raise AssertionError(f"not refused with {code}")
+    raise AssertionError(f"{call.__name__}({params}) is not refused with {code}")
 
 
 def users():
@@ -389,6 +390,252 @@ def federation():
     refused("InvalidClientTokenId", with_session("iam", c["Credentials"]).list_users)
 
 
+def names():
+    for bad in ("a b", "a/b", "a*", "\u00fc", "a\n", "a\x00", "a'b", ""):
+        for call, member in ((iam.create_user, "UserName"), (iam.create_group, "GroupName"), (iam.create_instance_profile, "InstanceProfileName")):
+            refused("ValidationError", call, **{member: bad})
+        refused("ValidationError", iam.create_role, RoleName=bad, AssumeRolePolicyDocument=OWN)
+        refused("ValidationError", iam.create_policy, PolicyName=bad, PolicyDocument=ALLOW)
+        refused("ValidationError", iam.get_user, UserName=bad)
+    refused("ValidationError", iam.create_user, "less than or equal to 64", UserName="u" * 65)
+    refused("ValidationError", iam.create_role, "less than or equal to 64", RoleName="r" * 65, AssumeRolePolicyDocument=OWN)
+    for path in ("x", "/x", "x/", "/x y/", "//\u00fc/"):
+        refused("ValidationError", iam.create_user, UserName="p", Path=path)
+    good = "A1+=,.@_-"
+    assert iam.create_user(UserName=good, Path="/a/b!/")["User"]["Arn"] == f"arn:aws:iam::{account}:user/a/b!/{good}"
+    assert iam.get_user(UserName=good.lower())["User"]["UserName"] == good
+    iam.delete_user(UserName=good)
+
+
+def every_list_has_pages():
+    iam.create_user(UserName="many")
+    iam.create_group(GroupName="many")
+    iam.create_role(RoleName="many", AssumeRolePolicyDocument=OWN)
+    arns = [iam.create_policy(PolicyName=f"many{n}", PolicyDocument=ALLOW, Path="/many/")["Policy"]["Arn"] for n in range(3)]
+    extra = []
+    for n in range(3):
+        iam.create_group(GroupName=f"many{n}", Path="/many/")
+        iam.create_role(RoleName=f"many{n}", AssumeRolePolicyDocument=OWN, Path="/many/")
+        iam.create_instance_profile(InstanceProfileName=f"many{n}", Path="/many/")
+        iam.create_user(UserName=f"many{n}", Path="/many/")
+        iam.add_user_to_group(GroupName=f"many{n}", UserName="many")
+        iam.add_user_to_group(GroupName="many", UserName=f"many{n}")
+        for kind in ("user", "group", "role"):
+            name = {kind.title() + "Name": "many"}
+            getattr(iam, f"put_{kind}_policy")(PolicyName=f"p{n}", PolicyDocument=ALLOW, **name)
+            getattr(iam, f"attach_{kind}_policy")(PolicyArn=arns[n], **name)
+        extra.append(iam.create_virtual_mfa_device(VirtualMFADeviceName=f"many{n}", Path="/many/")["VirtualMFADevice"]["SerialNumber"])
+    labels = [{"Key": f"k{n}", "Value": str(n)} for n in range(3)]
+    iam.tag_user(UserName="many", Tags=labels)
+    iam.tag_role(RoleName="many", Tags=labels)
+    iam.tag_policy(PolicyArn=arns[0], Tags=labels)
+    for _ in range(2):
+        iam.create_policy_version(PolicyArn=arns[0], PolicyDocument=DENY)
+        iam.create_access_key(UserName="many")
+    prefix = {"PathPrefix": "/many/"}
+    user, group, role, policy = {"UserName": "many"}, {"GroupName": "many"}, {"RoleName": "many"}, {"PolicyArn": arns[0]}
+    for call, member, params, want in (
+        (iam.list_users, "Users", prefix, 3), (iam.list_groups, "Groups", prefix, 3), (iam.list_roles, "Roles", prefix, 3),
+        (iam.list_instance_profiles, "InstanceProfiles", prefix, 3), (iam.list_policies, "Policies", prefix, 3),
+        (iam.get_group, "Users", group, 3), (iam.list_groups_for_user, "Groups", user, 3),
+        (iam.list_user_policies, "PolicyNames", user, 3), (iam.list_group_policies, "PolicyNames", group, 3),
+        (iam.list_role_policies, "PolicyNames", role, 3), (iam.list_attached_user_policies, "AttachedPolicies", user, 3),
+        (iam.list_attached_group_policies, "AttachedPolicies", group, 3), (iam.list_attached_role_policies, "AttachedPolicies", role, 3),
+        (iam.list_user_tags, "Tags", user, 3), (iam.list_role_tags, "Tags", role, 3), (iam.list_policy_tags, "Tags", policy, 3),
+        (iam.list_policy_versions, "Versions", policy, 3), (iam.list_access_keys, "AccessKeyMetadata", user, 2),
+        (iam.list_virtual_mfa_devices, "VirtualMFADevices", {"AssignmentStatus": "Unassigned"}, 3),
+    ):
+        whole = call(**params)[member]
+        assert len(whole) == want, (call.__name__, whole)
+        got, marker = [], {}
+        while True:
+            page = call(MaxItems=1, **params, **marker)
+            assert len(page[member]) == 1, (call.__name__, page)
+            got += page[member]
+            assert page["IsTruncated"] == (len(got) < want), (call.__name__, page)
+            if not page["IsTruncated"]:
+                break
+            marker = {"Marker": page["Marker"]}
+        assert got == whole, (call.__name__, got)
+    users = [e["UserName"] for page in iam.get_paginator("list_entities_for_policy").paginate(PolicyArn=arns[1], PaginationConfig={"PageSize": 1})
+             for e in page["PolicyUsers"]]
+    assert users == ["many"], users
+    details = {"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": [], "Policies": []}
+    for page in iam.get_paginator("get_account_authorization_details").paginate(
+            Filter=["User", "Role", "Group", "LocalManagedPolicy"], PaginationConfig={"PageSize": 2}):
+        for k in details:
+            details[k] += page[k]
+    one = next(u for u in details["UserDetailList"] if u["UserName"] == "many")
+    assert one["GroupList"] == ["many0", "many1", "many2"] and [p["PolicyName"] for p in one["UserPolicyList"]] == ["p0", "p1", "p2"]
+    assert one["UserPolicyList"][0]["PolicyDocument"] == json.loads(ALLOW)
+    assert [p["PolicyVersionList"][0]["VersionId"] for p in details["Policies"] if p["PolicyName"] == "many1"] == ["v1"]
+    assert {r["RoleName"] for r in details["RoleDetailList"]} >= {"many", "many0", "many1", "many2"}
+    only = iam.get_account_authorization_details(Filter=["Group"])
+    assert not only["UserDetailList"] and not only["RoleDetailList"] and not only["Policies"] and len(only["GroupDetailList"]) == 4
+    for serial in extra:
+        iam.delete_virtual_mfa_device(SerialNumber=serial)
+    for k in iam.list_access_keys(**user)["AccessKeyMetadata"]:
+        iam.delete_access_key(AccessKeyId=k["AccessKeyId"], **user)
+    for n in range(3):
+        iam.remove_user_from_group(GroupName=f"many{n}", UserName="many")
+        iam.remove_user_from_group(GroupName="many", UserName=f"many{n}")
+        for kind in ("user", "group", "role"):
+            name = {kind.title() + "Name": "many"}
+            getattr(iam, f"delete_{kind}_policy")(PolicyName=f"p{n}", **name)
+            getattr(iam, f"detach_{kind}_policy")(PolicyArn=arns[n], **name)
+        iam.delete_group(GroupName=f"many{n}")
+        iam.delete_role(RoleName=f"many{n}")
+        iam.delete_instance_profile(InstanceProfileName=f"many{n}")
+        iam.delete_user(UserName=f"many{n}")
+    for v in ("v2", "v3"):
+        iam.delete_policy_version(PolicyArn=arns[0], VersionId=v)
+    for arn in arns:
+        iam.delete_policy(PolicyArn=arn)
+    iam.delete_user(**user)
+    iam.delete_group(**group)
+    iam.delete_role(**role)
+
+
+def nothing_there():
+    """Every call that names what is not there says so."""
+    arn = f"arn:aws:iam::{account}:policy/none"
+    for call, params in (
+        (iam.get_user, {"UserName": "none"}), (iam.update_user, {"UserName": "none", "NewUserName": "x"}),
+        (iam.list_user_tags, {"UserName": "none"}), (iam.tag_user, {"UserName": "none", "Tags": [{"Key": "a", "Value": ""}]}),
+        (iam.create_access_key, {"UserName": "none"}), (iam.list_access_keys, {"UserName": "none"}),
+        (iam.update_access_key, {"UserName": "administrator", "AccessKeyId": "AKIA0000000000000000", "Status": "Inactive"}),
+        (iam.create_login_profile, {"UserName": "none", "Password": "Correct-Horse1"}), (iam.list_mfa_devices, {"UserName": "none"}),
+        (iam.deactivate_mfa_device, {"UserName": "administrator", "SerialNumber": f"arn:aws:iam::{account}:mfa/none"}),
+        (iam.list_groups_for_user, {"UserName": "none"}), (iam.get_group, {"GroupName": "none"}), (iam.delete_group, {"GroupName": "none"}),
+        (iam.add_user_to_group, {"GroupName": "none", "UserName": "administrator"}), (iam.list_group_policies, {"GroupName": "none"}),
+        (iam.get_role, {"RoleName": "none"}), (iam.delete_role, {"RoleName": "none"}), (iam.update_role, {"RoleName": "none"}),
+        (iam.update_assume_role_policy, {"RoleName": "none", "PolicyDocument": OWN}), (iam.list_role_tags, {"RoleName": "none"}),
+        (iam.list_attached_role_policies, {"RoleName": "none"}), (iam.put_role_policy, {"RoleName": "none", "PolicyName": "p", "PolicyDocument": ALLOW}),
+        (iam.get_instance_profile, {"InstanceProfileName": "none"}), (iam.list_instance_profiles_for_role, {"RoleName": "none"}),
+        (iam.add_role_to_instance_profile, {"InstanceProfileName": "none", "RoleName": "none"}),
+        (iam.get_policy, {"PolicyArn": arn}), (iam.delete_policy, {"PolicyArn": arn}), (iam.list_policy_versions, {"PolicyArn": arn}),
+        (iam.get_policy_version, {"PolicyArn": arn, "VersionId": "v1"}), (iam.list_entities_for_policy, {"PolicyArn": arn}),
+        (iam.create_policy_version, {"PolicyArn": arn, "PolicyDocument": ALLOW}), (iam.attach_role_policy, {"RoleName": "none", "PolicyArn": arn}),
+        (iam.simulate_principal_policy, {"PolicySourceArn": f"arn:aws:iam::{account}:user/none", "ActionNames": ["s3:GetObject"]}),
+        (iam.delete_service_linked_role, {"RoleName": "none"}),
+    ):
+        refused("NoSuchEntity", call, **params)
+
+
+def quotas():
+    iam.create_user(UserName="full")
+    refused("ValidationError", iam.tag_user, UserName="full", Tags=[{"Key": f"k{n}", "Value": ""} for n in range(51)])
+    iam.tag_user(UserName="full", Tags=[{"Key": f"k{n}", "Value": "v" * 256} for n in range(50)])
+    refused("LimitExceeded", iam.tag_user, UserName="full", Tags=[{"Key": "one more", "Value": ""}])
+    refused("ValidationError", iam.tag_user, UserName="full", Tags=[{"Key": "k" * 129, "Value": ""}])
+    refused("InvalidInput", iam.tag_user, UserName="full", Tags=[{"Key": "aws:mine", "Value": ""}])
+    arns = [iam.create_policy(PolicyName=f"full{n}", PolicyDocument=ALLOW)["Policy"]["Arn"] for n in range(11)]
+    for arn in arns[:10]:
+        iam.attach_user_policy(UserName="full", PolicyArn=arn)
+    refused("LimitExceeded", iam.attach_user_policy, "PoliciesPerEntity: 10", UserName="full", PolicyArn=arns[10])
+    for n in range(10):
+        iam.create_group(GroupName=f"full{n}")
+        iam.add_user_to_group(GroupName=f"full{n}", UserName="full")
+    iam.create_group(GroupName="full10")
+    refused("LimitExceeded", iam.add_user_to_group, GroupName="full10", UserName="full")
+    iam.delete_group(GroupName="full10")
+    for n in range(10):
+        iam.remove_user_from_group(GroupName=f"full{n}", UserName="full")
+        iam.delete_group(GroupName=f"full{n}")
+        iam.detach_user_policy(UserName="full", PolicyArn=arns[n])
+    for arn in arns:
+        iam.delete_policy(PolicyArn=arn)
+    iam.delete_user(UserName="full")
+
+
+def decisions():
+    """What SimulatePrincipalPolicy says is what then happens."""
+    iam.create_user(UserName="d")
+    iam.create_group(GroupName="d")
+    iam.add_user_to_group(GroupName="d", UserName="d")
+    k = iam.create_access_key(UserName="d")["AccessKey"]
+    mine = client("iam", k["AccessKeyId"], k["SecretAccessKey"])
+    source = f"arn:aws:iam::{account}:user/d"
+
+    def says(action, resource="*", **more):
+        r = iam.simulate_principal_policy(PolicySourceArn=source, ActionNames=[action], ResourceArns=[resource], **more)["EvaluationResults"][0]
+        assert r["EvalActionName"] == action and r["EvalResourceName"] == resource, r
+        return r["EvalDecision"]
+
+    policy = lambda *statements: json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+    allow = lambda action, resource="*", **more: dict(Effect="Allow", Action=action, Resource=resource, **more)
+    assert says("iam:GetUser", source) == "implicitDeny"
+    refused("AccessDenied", mine.get_user, "because no identity-based policy allows the iam:GetUser action", UserName="d")
+    iam.put_group_policy(GroupName="d", PolicyName="p", PolicyDocument=policy(allow("iam:Get*", f"arn:aws:iam::{account}:user/${{aws:username}}")))
+    assert says("iam:GetUser", source) == "allowed"
+    mine.get_user(UserName="d")
+    refused("AccessDenied", mine.get_user, UserName="administrator")
+    assert says("iam:GetUser", f"arn:aws:iam::{account}:user/administrator") == "implicitDeny"
+    iam.put_user_policy(UserName="d", PolicyName="never", PolicyDocument=policy(dict(Effect="Deny", NotAction="iam:List*", Resource="*")))
+    assert says("iam:GetUser", source) == "explicitDeny"
+    refused("AccessDenied", mine.get_user, "with an explicit deny in an identity-based policy", UserName="d")
+    iam.delete_user_policy(UserName="d", PolicyName="never")
+    boundary = iam.create_policy(PolicyName="edge", PolicyDocument=policy(allow("iam:ListUsers")))["Policy"]["Arn"]
+    iam.put_user_permissions_boundary(UserName="d", PermissionsBoundary=boundary)
+    refused("AccessDenied", mine.get_user, "because no permissions boundary allows the iam:GetUser action", UserName="d")
+    assert says("iam:GetUser", source) == "implicitDeny"
+    iam.delete_user_permissions_boundary(UserName="d")
+    mine.get_user(UserName="d")
+    assert says("s3:GetObject", "arn:aws:s3:::b/k", PolicyInputList=[ALLOW]) == "allowed"
+    when = policy(allow("ec2:*", Condition={"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}))
+    for name, want in (("eu-west-1", "allowed"), ("us-east-1", "implicitDeny")):
+        got = iam.simulate_custom_policy(PolicyInputList=[when], ActionNames=["ec2:RunInstances"], ContextEntries=[
+            {"ContextKeyName": "aws:RequestedRegion", "ContextKeyValues": [name], "ContextKeyType": "string"}])["EvaluationResults"][0]
+        assert got["EvalDecision"] == want and got["MissingContextValues"] == [], got
+        assert [m["SourcePolicyId"] for m in got["MatchedStatements"]] == (["PolicyInputList.1"] if want == "allowed" else []), got
+    got = iam.simulate_custom_policy(PolicyInputList=[when], ActionNames=["ec2:RunInstances"])["EvaluationResults"][0]
+    assert got["EvalDecision"] == "implicitDeny" and got["MissingContextValues"] == ["aws:RequestedRegion"], got
+    got = iam.simulate_custom_policy(PolicyInputList=[ALLOW], PermissionsBoundaryPolicyInputList=[DENY], ActionNames=["s3:GetObject"])["EvaluationResults"][0]
+    assert got["EvalDecision"] == "implicitDeny" and got["PermissionsBoundaryDecisionDetail"] == {"AllowedByPermissionsBoundary": False}, got
+    iam.delete_policy(PolicyArn=boundary)
+    iam.delete_group_policy(GroupName="d", PolicyName="p")
+    iam.remove_user_from_group(GroupName="d", UserName="d")
+    iam.delete_group(GroupName="d")
+    iam.delete_access_key(UserName="d", AccessKeyId=k["AccessKeyId"])
+    iam.delete_user(UserName="d")
+
+
+def sessions():
+    for call, params in ((sts.get_session_token, {}), (sts.get_federation_token, {"Name": "bob"})):
+        for seconds in (899, 129601):
+            refused("ValidationError", call, DurationSeconds=seconds, **params)
+        c = call(DurationSeconds=900, **params)["Credentials"]
+        left = c["Expiration"].timestamp() - time.time()
+        assert 850 < left <= 901, left
+    for name in ("b", "b" * 33, "a b"):
+        refused("ValidationError", sts.get_federation_token, Name=name)
+    refused("ValidationError", sts.get_access_key_info, AccessKeyId="short")
+    arn = iam.create_role(RoleName="ses", AssumeRolePolicyDocument=trust({"AWS": account}, ["sts:AssumeRole", "sts:TagSession"]))["Role"]["Arn"]
+    for name in ("s", "s" * 65, "a b", "a:b"):
+        refused("ValidationError", sts.assume_role, RoleArn=arn, RoleSessionName=name)
+    for seconds in (899, 43201):
+        refused("ValidationError", sts.assume_role, RoleArn=arn, RoleSessionName="ss", DurationSeconds=seconds)
+    refused("ValidationError", sts.assume_role, RoleArn=arn, RoleSessionName="ss", Tags=[{"Key": f"k{n}", "Value": ""} for n in range(51)])
+    refused("PackedPolicyTooLarge", sts.assume_role, RoleArn=arn, RoleSessionName="ss",
+            Tags=[{"Key": f"{n:02}" + "k" * 120, "Value": "v" * 250} for n in range(50)])
+    out = sts.assume_role(RoleArn=arn, RoleSessionName="ss", Tags=[{"Key": "k", "Value": "v"}], Policy=ALLOW)
+    assert 0 < out["PackedPolicySize"] <= 100
+    # A session is as good as its principal: no longer than it is there.
+    iam.create_user(UserName="gone")
+    k = iam.create_access_key(UserName="gone")["AccessKey"]
+    c = client("sts", k["AccessKeyId"], k["SecretAccessKey"]).get_session_token()["Credentials"]
+    mine = with_session("sts", c)
+    assert mine.get_caller_identity()["Arn"].endswith(":user/gone")
+    iam.delete_access_key(UserName="gone", AccessKeyId=k["AccessKeyId"])
+    assert mine.get_caller_identity()["Arn"].endswith(":user/gone")
+    iam.delete_user(UserName="gone")
+    refused("InvalidClientTokenId", mine.get_caller_identity)
+    iam.create_user(UserName="gone")
+    refused("InvalidClientTokenId", mine.get_caller_identity)
+    iam.delete_user(UserName="gone")
+    iam.delete_role(RoleName="ses")
+
+
 def hostile():
     refused("ValidationError", sts.assume_role, RoleArn=f"arn:aws:iam::{account}:role/any", RoleSessionName="s" * 1_000_000)
     refused("ValidationError", iam.create_policy, PolicyName="big", PolicyDocument="x" * (6 << 20))
@@ -402,6 +649,7 @@ def hostile():
 
 
 for scenario in (users, pages, access_keys, renamed_user_keeps_key, login_profiles, groups, managed_policies, inline_policies, roles, tags,
-                 account_settings, service_linked_roles, simulation, mfa, assume_role, external_id, chains, federation, hostile):
+                 account_settings, service_linked_roles, simulation, mfa, assume_role, external_id, chains, federation, names,
+                 every_list_has_pages, nothing_there, quotas, decisions, sessions, hostile):
     scenario()
     print("ok", scenario.__name__)
