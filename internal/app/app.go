@@ -18,6 +18,8 @@ type Server struct {
 	made     string
 	cleanups cleanups
 	signIn   http.Handler
+	// certificates answers for the certificates that messages are signed with.
+	certificates http.Handler
 	// failed gets the error of a part that ends by itself.
 	failed chan error
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/cairn-audit/cairn/internal/services/cloudtrail"
 	"github.com/cairn-audit/cairn/internal/services/cloudtraildata"
 	"github.com/cairn-audit/cairn/internal/state"
+	"github.com/cairn-audit/cairn/internal/topic"
 	"github.com/cairn-audit/cairn/internal/trail"
 )
 
@@ -44,6 +45,7 @@ type parts struct {
 	policies map[string]gateway.ResourcePolicies
 	key      *seal.Key
 	logs     *loggroup.Store
+	topics   *topic.Broker
 	trails   *trail.Store
 }
 
@@ -70,6 +72,7 @@ func (s *Server) assemble(ctx context.Context) (*gateway.Gateway, error) {
 	if err := s.settle(ctx, &p); err != nil {
 		return nil, err
 	}
+	s.startTopics(&p)
 	routes, err := s.routes(ctx, &p)
 	if err != nil {
 		return nil, err
@@ -199,6 +202,7 @@ func (s *Server) routes(ctx context.Context, p *parts) (gateway.Routes, error) {
 	}
 	s.routeIdentities(&r, p.directory)
 	routeLogs(p, &r)
+	routeTopics(p, &r)
 	if r.Upstream != nil {
 		return r, nil
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/cairn-audit/cairn/internal/gateway"
 	"github.com/cairn-audit/cairn/internal/services/signin"
+	"github.com/cairn-audit/cairn/internal/topic"
 )
 
 // ownPaths begins the paths that are Cairn's and not AWS's: the underscore can
@@ -26,6 +27,8 @@ func (s *Server) withSignIn(calls http.Handler) http.Handler {
 			calls.ServeHTTP(w, r)
 		case r.URL.Path == signin.Path:
 			s.signIn.ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, topic.CertificatePath):
+			s.certificates.ServeHTTP(w, r)
 		default:
 			signin.NotFound(w)
 		}

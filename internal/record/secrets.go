@@ -89,6 +89,8 @@ var serviceSecrets = map[string]map[string]secrecy{
 	"sns": {
 		"PhoneNumber":       hidden, // P
 		"phoneNumber":       hidden,
+		"Endpoint":          hidden, // Subscribe: Elastic's hunting query about its events takes "endpoint" for redacted
+		"Token":             hidden, // ConfirmSubscription: P
 		"Message":           hidden, // doc: SNS guide, Publish data event bb3496d4
 		"Subject":           hidden,
 		"MessageAttributes": hidden,

@@ -103,6 +103,23 @@ func (b *Broker) Policy(_ context.Context, topicARN string) (doc *policy.Documen
 	return doc, a.Account, nil
 }
 
+// ResourcePolicy is the policy that bears on a request about a topic or a
+// subscription, and the account that it belongs to. A resource that is not there
+// has none, and belongs to nobody.
+func (b *Broker) ResourcePolicy(ctx context.Context, r policy.Request) (*policy.Document, string, error) {
+	a, err := ParseARN(r.Resource, "TopicArn")
+	if err != nil {
+		if a, err = ParseSubscriptionARN(r.Resource, "SubscriptionArn"); err != nil {
+			return nil, "", nil
+		}
+	}
+	doc, owner, err := b.Policy(ctx, a.Topic().String())
+	if errors.Is(err, ErrNoTopic) {
+		return nil, "", nil
+	}
+	return doc, owner, err
+}
+
 // ownersPublishers are services for which the default policy is enough in the
 // topic's own account: they publish as that account ("If you use the default
 // topic policy, alarms can publish", CloudWatch User Guide). Others need a
