@@ -1,8 +1,6 @@
 package selector
 
 import (
-	"encoding/json"
-
 	"github.com/cairn-audit/cairn/internal/history"
 	"github.com/cairn-audit/cairn/internal/region"
 )
@@ -17,51 +15,73 @@ type Event struct {
 // Of makes an Event of an entry.
 func Of(entry *history.Entry) *Event { return &Event{Entry: entry} }
 
-// body is what selectors ask of a record.
+// body is what selectors ask of a record: the values as they stand in its JSON.
 type body struct {
-	UserIdentity struct {
-		ARN string `json:"arn"`
-	} `json:"userIdentity"`
-	ErrorCode     string     `json:"errorCode"`
-	RequestID     string     `json:"requestID"`
-	Resources     []resource `json:"resources"`
-	EventType     string     `json:"eventType"`
-	VPCEndpointID string     `json:"vpcEndpointId"`
-	TLSDetails    struct {
-		Host string `json:"clientProvidedHostHeader"`
-	} `json:"tlsDetails"`
-	FromConsole string `json:"sessionCredentialFromConsole"`
+	userIdentity, errorCode, requestID, eventType, vpcEndpointID, tlsDetails, fromConsole []byte
+
+	resources []resource
 }
 
-type resource struct {
-	Type string `json:"type"`
-	ARN  string `json:"ARN"`
-	// Prefix stands in for the ARN where a call names no single object.
-	Prefix string `json:"ARNPrefix"`
-}
+// resource is one of an event. Its ARN is an ARN's prefix where the call names no
+// single object.
+type resource struct{ kind, arn string }
 
-// arn is what selectors compare.
-func (r *resource) arn() string {
-	if r.ARN != "" {
-		return r.ARN
+func readResources(raw []byte) []resource {
+	var list []resource
+	for element := range elements(raw) {
+		var r resource
+		prefix := ""
+		for name, value := range members(element) {
+			switch string(name) {
+			case "type":
+				r.kind = text(value)
+			case "ARN":
+				r.arn = text(value)
+			case "ARNPrefix":
+				prefix = text(value)
+			}
+		}
+		if r.arn == "" {
+			r.arn = prefix
+		}
+		list = append(list, r)
 	}
-	return r.Prefix
+	return list
 }
 
 // read returns the record. One that is no JSON, which the journal's checksums
 // rule out, has nothing that a selector could ask for.
 func (e *Event) read() *body {
-	if e.body == nil {
-		e.body = new(body)
-		if err := json.Unmarshal(e.Entry.JSON, e.body); err != nil {
-			*e.body = body{}
+	if e.body != nil {
+		return e.body
+	}
+	b := new(body)
+	e.body = b
+	for name, value := range members(e.Entry.JSON) {
+		switch string(name) {
+		case "userIdentity":
+			b.userIdentity = value
+		case "errorCode":
+			b.errorCode = value
+		case "requestID":
+			b.requestID = value
+		case "eventType":
+			b.eventType = value
+		case "vpcEndpointId":
+			b.vpcEndpointID = value
+		case "tlsDetails":
+			b.tlsDetails = value
+		case "sessionCredentialFromConsole":
+			b.fromConsole = value
+		case "resources":
+			b.resources = readResources(value)
 		}
 	}
-	return e.body
+	return b
 }
 
 // RequestID is that of the call.
-func (e *Event) RequestID() string { return e.read().RequestID }
+func (e *Event) RequestID() string { return text(e.read().requestID) }
 
 // readOnly is "true" or "false". What is not said to be read-only may have
 // changed something.
@@ -87,7 +107,7 @@ func (e *Event) Global() bool {
 	case e.Entry.Region != region.Global:
 		return false
 	case e.Entry.EventSource == "sts.amazonaws.com":
-		return e.read().TLSDetails.Host == "sts.amazonaws.com"
+		return textOf(e.read().tlsDetails, "clientProvidedHostHeader") == "sts.amazonaws.com"
 	}
 	return globalSources[e.Entry.EventSource]
 }

@@ -46,8 +46,8 @@ func (d *DataResource) wants(e *Event) bool {
 	if len(d.Values) == 0 {
 		return false
 	}
-	return slices.ContainsFunc(e.read().Resources, func(r resource) bool {
-		return r.Type == d.Type && slices.ContainsFunc(d.Values, func(v string) bool { return d.covers(v, r.arn()) })
+	return slices.ContainsFunc(e.read().resources, func(r resource) bool {
+		return r.kind == d.Type && slices.ContainsFunc(d.Values, func(v string) bool { return d.covers(v, r.arn) })
 	})
 }
 
@@ -78,18 +78,18 @@ func (a *Advanced) wants(e *Event) bool {
 			return false
 		}
 	}
-	return !resources || slices.ContainsFunc(e.read().Resources, a.wantsResource)
+	return !resources || slices.ContainsFunc(e.read().resources, a.wantsResource)
 }
 
 func (a *Advanced) wantsResource(r resource) bool {
 	for i := range a.Fields {
 		switch f := &a.Fields[i]; f.Field {
 		case resourceType:
-			if !f.accepts(r.Type) {
+			if !f.accepts(r.kind) {
 				return false
 			}
 		case resourceARN:
-			if !f.accepts(r.arn()) {
+			if !f.accepts(r.arn) {
 				return false
 			}
 		}
@@ -125,15 +125,15 @@ func (e *Event) indexed(field string) (value string, ok bool) {
 func (e *Event) recorded(field string) (value string, ok bool) {
 	switch field {
 	case "eventType":
-		return e.read().EventType, true
+		return text(e.read().eventType), true
 	case "errorCode":
-		return e.read().ErrorCode, true
+		return text(e.read().errorCode), true
 	case "userIdentity.arn":
-		return e.read().UserIdentity.ARN, true
+		return textOf(e.read().userIdentity, "arn"), true
 	case "vpcEndpointId":
-		return e.read().VPCEndpointID, true
+		return text(e.read().vpcEndpointID), true
 	case "sessionCredentialFromConsole":
-		return e.read().FromConsole, true
+		return text(e.read().fromConsole), true
 	}
 	return "", false
 }
