@@ -35,11 +35,8 @@ type Options struct {
 	// LookupTPS is how many LookupEvents calls an account may make per
 	// second and Region; 0 is no limit. AWS allows 2.
 	LookupTPS float64
-	// DeliveryInterval is how often trails' log files are delivered, and
-	// DigestInterval how often digests are; 0 is 5 minutes and an hour.
-	DeliveryInterval, DigestInterval time.Duration
-	Config                           Config
-	Logger                           *slog.Logger
+	Config    Config
+	Logger    *slog.Logger
 }
 
 // Defaults of Options.
@@ -88,9 +85,6 @@ func (o *Options) validate() error {
 		if _, err := endpointURL(o.Upstream); err != nil {
 			return fmt.Errorf("upstream: %w", err)
 		}
-	}
-	if o.DeliveryInterval < 0 || o.DigestInterval < 0 || o.DigestInterval > 0 && o.DigestInterval < time.Second {
-		return errors.New("the delivery and digest intervals are a second or more")
 	}
 	if o.LookupTPS < 0 {
 		return errors.New("the LookupEvents rate is below zero")
@@ -143,9 +137,8 @@ type Config struct {
 	Sandbox      ConfigSandbox `yaml:"sandbox"`
 	// PublicURL is where others reach this server, in the URLs that it hands
 	// out; empty: the address that it listens on.
-	PublicURL string         `yaml:"public_url"`
-	Topics    ConfigTopics   `yaml:"topics"`
-	Delivery  ConfigDelivery `yaml:"delivery"`
+	PublicURL string       `yaml:"public_url"`
+	Topics    ConfigTopics `yaml:"topics"`
 }
 
 // ConfigSandbox changes how the built-in sandbox works.
@@ -209,9 +202,6 @@ func (c *Config) validate() error {
 		return err
 	}
 	if err := c.validateTopics(); err != nil {
-		return err
-	}
-	if err := c.Delivery.validate(); err != nil {
 		return err
 	}
 	return c.validateIdentities()
