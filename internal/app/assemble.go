@@ -9,6 +9,7 @@ import (
 
 	"github.com/cairn-audit/cairn/internal/access"
 	"github.com/cairn-audit/cairn/internal/awsapi"
+	"github.com/cairn-audit/cairn/internal/bucket"
 	"github.com/cairn-audit/cairn/internal/durable"
 	"github.com/cairn-audit/cairn/internal/gateway"
 	"github.com/cairn-audit/cairn/internal/history"
@@ -23,6 +24,8 @@ import (
 	"github.com/cairn-audit/cairn/internal/state"
 	"github.com/cairn-audit/cairn/internal/topic"
 	"github.com/cairn-audit/cairn/internal/trail"
+	"github.com/cairn-audit/cairn/internal/trail/logs"
+	"github.com/cairn-audit/cairn/internal/trail/signing"
 )
 
 // What stands in the data directory.
@@ -47,6 +50,10 @@ type parts struct {
 	logs     *loggroup.Store
 	topics   *topic.Broker
 	trails   *trail.Store
+	// forwarder sends what trails want to log groups.
+	forwarder  *logs.Forwarder
+	deliveries *deliveries
+	objects    *bucket.Server // nil where another S3 answers
 }
 
 // assemble opens everything below the data directory and puts the gateway in
@@ -77,6 +84,10 @@ func (s *Server) assemble(ctx context.Context) (*gateway.Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.deliver(ctx, &p, &routes); err != nil {
+		return nil, err
+	}
+	s.background("the retention", func(ctx context.Context) error { return s.retain(ctx, &p) })
 	limits := s.options.Config.Limits
 	o := gateway.Options{
 		Catalog: p.catalog, Recorder: p.recorder, Identities: p.directory, Routes: routes, ResourcePolicies: p.policies,
@@ -166,7 +177,6 @@ func (s *Server) openJournal(ctx context.Context, p *parts) (err error) {
 		return err
 	}
 	p.history.Attach(p.journal)
-	s.background("the retention", func(ctx context.Context) error { return s.retain(ctx, p) })
 	return nil
 }
 
@@ -186,7 +196,10 @@ func (s *Server) settle(ctx context.Context, p *parts) error {
 func (s *Server) routes(ctx context.Context, p *parts) (gateway.Routes, error) {
 	channels := channel.NewStore(p.store)
 	p.trails = trail.NewStore(p.store, p.journal.Last)
-	trails := cloudtrail.New(p.history, channels, cloudtrail.Trails{Store: p.trails, Accounts: p.directory}, cloudtrail.Options{
+	p.deliveries = &deliveries{parts: p, signer: signing.New(p.store, p.key)}
+	trails := cloudtrail.New(p.history, channels, cloudtrail.Trails{
+		Store: p.trails, Accounts: p.directory, Statuses: p.deliveries, Keys: p.deliveries, Destinations: p.deliveries,
+	}, cloudtrail.Options{
 		Retention: s.retention(), LookupTPS: s.options.LookupTPS, TokenKey: p.key.Derive("lookup tokens"),
 	})
 	r := gateway.Routes{

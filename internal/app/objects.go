@@ -20,6 +20,7 @@ func (s *Server) routeObjects(ctx context.Context, p *parts, r *gateway.Routes) 
 		return fmt.Errorf("start the built-in S3: %w", err)
 	}
 	s.cleanups.add("the built-in S3", objects.Close)
+	p.objects = objects
 	r.BuiltIn["s3"] = gateway.Objects(objects, gateway.Limits{Answer: s.options.Config.Limits.AnswerBytes})
 	if r.To("s3", "s3") == r.BuiltIn["s3"] {
 		p.policies["s3"] = objects

@@ -19,7 +19,7 @@ func (s *Server) retain(ctx context.Context, p *parts) error {
 		if err := noteReached(p); err != nil {
 			s.options.Logger.ErrorContext(ctx, "how far the journal has come could not be kept", "error", err)
 		}
-		removed, err := p.journal.Retain(ctx, time.Now().Add(-s.retention()), 0)
+		removed, err := p.journal.Retain(ctx, time.Now().Add(-s.retention()), p.deliveries.keep())
 		if err != nil && ctx.Err() == nil {
 			s.options.Logger.ErrorContext(ctx, "old segments could not be dropped", "error", err)
 		}

@@ -49,6 +49,7 @@ type Forwarder struct {
 	Log     *slog.Logger
 
 	mu      sync.Mutex
+	adopted bool               // the trails have been read
 	senders map[string]*sender // by the trail's ID and its log group's ARN
 }
 
@@ -96,6 +97,7 @@ func (f *Forwarder) adopt(ctx context.Context, wg *sync.WaitGroup) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.adopted = true
 	for i := range all {
 		t := &all[i]
 		key := t.ID + " " + t.LogGroupARN
@@ -148,6 +150,9 @@ func (f *Forwarder) begin(t *trail.Trail) (journal.Seq, error) {
 func (f *Forwarder) Keep() journal.Seq {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if !f.adopted {
+		return 1
+	}
 	var keep journal.Seq
 	for _, s := range f.senders {
 		if next := s.stored(); keep == 0 || next < keep {

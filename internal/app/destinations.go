@@ -1,0 +1,121 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/cairn-audit/cairn/internal/bucket"
+	"github.com/cairn-audit/cairn/internal/identity"
+	"github.com/cairn-audit/cairn/internal/loggroup"
+	"github.com/cairn-audit/cairn/internal/policy"
+	"github.com/cairn-audit/cairn/internal/services/cloudtrail"
+	"github.com/cairn-audit/cairn/internal/topic"
+	"github.com/cairn-audit/cairn/internal/trail"
+)
+
+// trailService is who delivers for trails, as policies name it.
+const trailService = "cloudtrail.amazonaws.com"
+
+// CheckBucket implements cloudtrail.Destinations.
+func (d *deliveries) CheckBucket(ctx context.Context, t trail.Trail, accounts []string) error {
+	check := bucket.Delivery{
+		Bucket: t.Bucket, Prefix: t.Prefix, Accounts: accounts, TrailARN: t.ARN(), KMSKeyARN: t.KMSKeyID,
+	}
+	if t.Organization {
+		check.OrganizationID = t.OrganizationID
+	}
+	err := bucket.CheckDelivery(ctx, d.buckets, check)
+	switch {
+	case errors.Is(err, bucket.ErrNoBucket):
+		return fmt.Errorf("%w: %w", cloudtrail.ErrNoBucket, err)
+	case errors.Is(err, bucket.ErrPolicy) && (d.open || d.config.AnyBucketPolicy):
+		return nil
+	case errors.Is(err, bucket.ErrPolicy):
+		return fmt.Errorf("%w: %w", cloudtrail.ErrBucketPolicy, err)
+	}
+	return err
+}
+
+// CheckTopic implements cloudtrail.Destinations.
+func (d *deliveries) CheckTopic(ctx context.Context, t trail.Trail) error {
+	err := d.topics.MayPublish(ctx, trailService, t.TopicARN, t.ARN(), t.AccountID)
+	if errors.Is(err, topic.ErrNoTopic) || errors.Is(err, topic.ErrNotAuthorized) || errors.Is(err, topic.ErrInvalid) {
+		return fmt.Errorf("%w: %w", cloudtrail.ErrTopic, err)
+	}
+	return err
+}
+
+// CheckLogGroup implements cloudtrail.Destinations: the role must trust CloudTrail
+// and may write to the group's streams.
+func (d *deliveries) CheckLogGroup(_ context.Context, t trail.Trail) error {
+	in, name, ok := logGroups{d.logs}.find(t.LogGroupARN)
+	if !ok {
+		return cloudtrail.ErrLogGroup
+	}
+	group, err := d.logs.Group(in, name)
+	if errors.Is(err, loggroup.ErrNoGroup) {
+		return fmt.Errorf("%w: %w", cloudtrail.ErrLogGroup, err)
+	}
+	if err != nil {
+		return err
+	}
+	account, roleName, ok := roleOf(t.LogsRoleARN)
+	if !ok {
+		return cloudtrail.ErrLogsRole
+	}
+	var role identity.Role
+	var permissions identity.Permissions
+	err = d.directory.View(account, func(tx *identity.Tx) (err error) {
+		if role, err = tx.Roles().Get(roleName); err != nil {
+			return err
+		}
+		permissions, _, err = tx.PrincipalPermissions(role.ARN(account))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("%w: %w", cloudtrail.ErrLogsRole, err)
+	}
+	if d.open {
+		return nil
+	}
+	return mayLog(&role, account, &permissions, group.ARN(in)+":log-stream:"+t.AccountID+"_CloudTrail_"+t.HomeRegion)
+}
+
+// roleOf reads the ARN of a role, whose name comes after its path.
+func roleOf(arn string) (account, name string, ok bool) {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) != 6 || parts[2] != "iam" || !strings.HasPrefix(parts[5], "role/") {
+		return "", "", false
+	}
+	return parts[4], parts[5][strings.LastIndexByte(parts[5], '/')+1:], true
+}
+
+func mayLog(role *identity.Role, account string, permissions *identity.Permissions, stream string) error {
+	trust, err := policy.Parse([]byte(role.Trust))
+	if err != nil {
+		return fmt.Errorf("%w: %w", cloudtrail.ErrLogsRole, err)
+	}
+	assumed := policy.Evaluate(policy.Request{
+		Action: "sts:AssumeRole", Resource: role.ARN(account),
+		Principal: policy.Principal{Type: policy.AWSService, Service: trailService},
+	}, policy.Policies{Resource: trust, ResourceMustAllow: true})
+	if !assumed.Allowed {
+		return cloudtrail.ErrLogsRole
+	}
+	policies, err := permissions.Policies()
+	if err != nil {
+		return err
+	}
+	for _, action := range []string{"logs:CreateLogStream", "logs:PutLogEvents"} {
+		written := policy.Evaluate(policy.Request{
+			Action: action, Resource: stream,
+			Principal: policy.Principal{Type: policy.AssumedRole, AccountID: account, IssuerARN: role.ARN(account), IssuerID: role.ID},
+		}, policies)
+		if !written.Allowed {
+			return fmt.Errorf("%w: %s", cloudtrail.ErrLogsRoleGrant, action)
+		}
+	}
+	return nil
+}

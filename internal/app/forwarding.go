@@ -1,0 +1,62 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/cairn-audit/cairn/internal/loggroup"
+	"github.com/cairn-audit/cairn/internal/trail"
+	"github.com/cairn-audit/cairn/internal/trail/logs"
+)
+
+// forwardLogs sends what trails want to log groups, and lets the journal be kept
+// until that is done.
+func (s *Server) forwardLogs(p *parts) {
+	p.forwarder = logs.New(p.store, p.journal, p.trails, logGroups{p.logs})
+	p.forwarder.Log = s.options.Logger.With("component", "trails' log groups")
+	s.background("the sending to log groups", p.forwarder.Run)
+}
+
+// logGroups are the built-in ones, as trails send to them.
+type logGroups struct{ store *loggroup.Store }
+
+// find reads the ARN of a log group, which may end in ":*".
+func (g logGroups) find(arn string) (in loggroup.Scope, name string, ok bool) {
+	parts := strings.SplitN(arn, ":", 7)
+	if len(parts) != 7 || parts[2] != "logs" || parts[5] != "log-group" {
+		return in, "", false
+	}
+	return loggroup.Scope{Account: parts[4], Region: parts[3]}, strings.TrimSuffix(parts[6], ":*"), true
+}
+
+// Put implements logs.Sink. The time of a log event is that of its delivery
+// ("Sending events to CloudWatch Logs", CloudTrail User Guide).
+func (g logGroups) Put(_ context.Context, t *trail.Trail, stream string, messages []string) error {
+	in, name, ok := g.find(t.LogGroupARN)
+	if !ok {
+		return &refusedSending{"InvalidParameterException", "the trail names no log group"}
+	}
+	now := time.Now().UTC()
+	events := make([]loggroup.Event, len(messages))
+	for i, m := range messages {
+		events[i] = loggroup.Event{Time: now, Message: m}
+	}
+	err := g.store.Put(in, name, stream, now, events)
+	if errors.Is(err, loggroup.ErrNoStream) {
+		if err = g.store.CreateStream(in, name, stream, now); err == nil || errors.Is(err, loggroup.ErrStreamExists) {
+			err = g.store.Put(in, name, stream, now, events)
+		}
+	}
+	if errors.Is(err, loggroup.ErrNoGroup) {
+		return &refusedSending{"ResourceNotFoundException", err.Error()}
+	}
+	return err
+}
+
+// refusedSending shows its code in the trail's status.
+type refusedSending struct{ code, message string }
+
+func (e *refusedSending) Error() string     { return e.code + ": " + e.message }
+func (e *refusedSending) ErrorCode() string { return e.code }
