@@ -69,6 +69,10 @@ func (c *chain) restart(r *run, before, n *node) {
 		n.note(c, DigestOverlap, Tampered, fmt.Sprintf("It starts at %s, before the digest before it ends, at %s.", text(n.digest.StartTime), text(end)))
 		return
 	}
+	if n.digest.StartTime.Equal(end) {
+		n.note(c, ChainGap, Proven, "The chain begins anew here, at the moment at which the one before it ends.")
+		return
+	}
 	r.hole(&hole{
 		chain: c, kind: ChainGap, from: end, to: n.digest.StartTime, at: n.place, verdict: Incomplete,
 		message: fmt.Sprintf("The chain begins anew here: no digest covers the time from %s to %s.", text(end), text(n.digest.StartTime)),

@@ -57,6 +57,18 @@ func TestPauseIsExplainedByTheCallThatMadeIt(t *testing.T) {
 	}
 }
 
+func TestPauseOfNoTimeIsNoted(t *testing.T) {
+	w := emptyWorld()
+	w.hours(0, 2)
+	clear(w.heads)
+	w.hours(2, 4)
+	report := verify(t, w, Request{Bucket: bucketName, Now: hour(4.2)})
+	expectFindings(t, report, Proven, home+" chain-gap proven", abroad+" chain-gap proven")
+	if got := report.Chains[0].Proven; len(got) != 1 {
+		t.Errorf("proven for %v", got)
+	}
+}
+
 func TestPauseThatNobodyMadeIsReported(t *testing.T) {
 	failed := strings.Replace(stopRecord, `,"eventName"`, `,"errorCode":"AccessDenied","eventName"`, 1)
 	another := strings.Replace(stopRecord, "trail/main", "trail/other", 1)

@@ -50,8 +50,10 @@ func (d *Dir) Bucket() string { return d.bucket }
 // Prefix is the prefix of the trail's keys in the bucket.
 func (d *Dir) Prefix() string { return d.prefix }
 
-// recognize reads the first digest that is one.
+// recognize reads the first digest that is one. Where all are damaged, their
+// names have to do.
 func (d *Dir) recognize() error {
+	named := false
 	found := errors.New("found")
 	err := fs.WalkDir(d.root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -60,6 +62,9 @@ func (d *Dir) recognize() error {
 		k, ok := digest.ParseDigestKey(name)
 		if !ok {
 			return nil
+		}
+		if !named {
+			named, d.prefix = true, k.Prefix
 		}
 		recorded, err := d.readDigest(name)
 		if err != nil {
@@ -76,12 +81,12 @@ func (d *Dir) recognize() error {
 		return found
 	})
 	switch {
-	case errors.Is(err, found):
+	case err == nil && named, errors.Is(err, found):
 		return nil
 	case err != nil:
 		return fmt.Errorf("look for digests in %s: %w", d.root.Name(), err)
 	}
-	return fmt.Errorf("%s has no digest that can be read: is it a copy of a trail's bucket?", d.root.Name())
+	return fmt.Errorf("%s has no digests: is it a copy of a trail's bucket?", d.root.Name())
 }
 
 func (d *Dir) readDigest(name string) (*digest.Digest, error) {
