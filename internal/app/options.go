@@ -35,8 +35,11 @@ type Options struct {
 	// LookupTPS is how many LookupEvents calls an account may make per
 	// second and Region; 0 is no limit. AWS allows 2.
 	LookupTPS float64
-	Config    Config
-	Logger    *slog.Logger
+	// DeliveryInterval is how often trails' log files are delivered, and
+	// DigestInterval how often digests are; 0 is 5 minutes and an hour.
+	DeliveryInterval, DigestInterval time.Duration
+	Config                           Config
+	Logger                           *slog.Logger
 }
 
 // Defaults of Options.
@@ -85,6 +88,9 @@ func (o *Options) validate() error {
 		if _, err := endpointURL(o.Upstream); err != nil {
 			return fmt.Errorf("upstream: %w", err)
 		}
+	}
+	if o.DeliveryInterval < 0 || o.DigestInterval < 0 || o.DigestInterval > 0 && o.DigestInterval < time.Second {
+		return errors.New("the delivery and digest intervals are a second or more")
 	}
 	if o.LookupTPS < 0 {
 		return errors.New("the LookupEvents rate is below zero")
@@ -137,8 +143,9 @@ type Config struct {
 	Sandbox      ConfigSandbox `yaml:"sandbox"`
 	// PublicURL is where others reach this server, in the URLs that it hands
 	// out; empty: the address that it listens on.
-	PublicURL string       `yaml:"public_url"`
-	Topics    ConfigTopics `yaml:"topics"`
+	PublicURL string         `yaml:"public_url"`
+	Topics    ConfigTopics   `yaml:"topics"`
+	Delivery  ConfigDelivery `yaml:"delivery"`
 }
 
 // ConfigSandbox changes how the built-in sandbox works.
@@ -202,6 +209,9 @@ func (c *Config) validate() error {
 		return err
 	}
 	if err := c.validateTopics(); err != nil {
+		return err
+	}
+	if err := c.Delivery.validate(); err != nil {
 		return err
 	}
 	return c.validateIdentities()
