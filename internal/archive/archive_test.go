@@ -44,10 +44,8 @@ func TestBucketIsVerified(t *testing.T) {
 		t.Errorf("the report is %q, want %q", text, want)
 	}
 	logs := f.keys(digest.KindLog)
-	o := f.objects[logs[1]]
-	o.body = pack([]byte(`{"Records":[]}`))
-	f.objects[logs[1]] = o
-	delete(f.objects, logs[2])
+	f.put(logs[1], &object{body: pack([]byte(`{"Records":[]}`))})
+	f.put(logs[2], nil)
 	_, text = verified(t, f.options("s3://"+bucket+"/"+prefix), digest.Tampered)
 	lines := strings.Split(text, "\n")
 	if len(lines) != 4 || !strings.HasPrefix(lines[0], "TAMPERED    s3://"+bucket+"/"+logs[1]+": It has been changed") ||
@@ -60,7 +58,7 @@ func TestBucketIsVerified(t *testing.T) {
 func TestStatusTellsOfADeletedNewestDigest(t *testing.T) {
 	f := newFake(t)
 	newest := f.keys("CloudTrail-Digest")[2]
-	delete(f.objects, newest)
+	f.put(newest, nil)
 	report, _ := verified(t, f.options("s3://"+bucket+"/"+prefix), digest.Tampered)
 	if report.Findings[0].Kind != digest.ChainEndsEarly {
 		t.Errorf("findings %+v", report.Findings)
@@ -69,6 +67,8 @@ func TestStatusTellsOfADeletedNewestDigest(t *testing.T) {
 
 // keys are the keys of a kind, in order.
 func (f *fake) keys(kind string) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	var keys []string
 	for key := range f.objects {
 		if strings.Contains(key, "/"+kind+"/") {
@@ -170,8 +170,9 @@ func TestAWSCLIAcceptsTheDigests(t *testing.T) {
 		}
 	}
 	newest := f.keys("CloudTrail-Digest")[2]
-	o := f.objects[newest]
-	o.metadata[digest.MetadataSignature] = strings.Repeat("0", 512)
+	f.put(newest, &object{body: f.objects[newest].body, metadata: map[string]string{
+		digest.MetadataSignature: strings.Repeat("0", 512), digest.MetadataSignatureAlgorithm: digest.SignatureAlgorithm,
+	}})
 	if out := validateLogs(t, aws, f); !strings.Contains(out, "signature verification failed") {
 		t.Errorf("a false signature:\n%s", out)
 	}

@@ -37,7 +37,8 @@ var testKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.Gener
 // digests and a log file with each. The last one ended at end.
 type fake struct {
 	*httptest.Server
-	objects map[string]object
+	mu      sync.Mutex
+	objects map[string]object // mu guards it
 	end     time.Time
 	key     digest.PublicKey
 }
@@ -75,7 +76,7 @@ func (f *fake) deliver(t *testing.T, private *rsa.PrivateKey, from time.Time, pr
 	log := fmt.Appendf(nil, `{"Records":[{"eventTime":%q,"awsRegion":%q,"eventID":"e","recipientAccountId":%q}]}`,
 		at.Format(time.RFC3339), home, account)
 	logKey := digest.LogFileKey{Owner: o, Kind: digest.KindLog, Time: at, Unique: "0123456789abcdef"}.String()
-	f.objects[logKey] = object{body: pack(log)}
+	f.put(logKey, &object{body: pack(log)})
 	to := from.Add(time.Hour)
 	d := &digest.Digest{
 		AccountID: account, StartTime: from, EndTime: to, Bucket: bucket,
@@ -94,9 +95,9 @@ func (f *fake) deliver(t *testing.T, private *rsa.PrivateKey, from time.Time, pr
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.objects[d.Key] = object{body: pack(raw), metadata: map[string]string{
+	f.put(d.Key, &object{body: pack(raw), metadata: map[string]string{
 		digest.MetadataSignature: signature, digest.MetadataSignatureAlgorithm: digest.SignatureAlgorithm,
-	}}
+	}})
 	return &digest.Previous{Bucket: d.Bucket, Key: d.Key, Hash: digest.Hash(raw), HashAlgorithm: digest.HashAlgorithm, Signature: signature}
 }
 
@@ -108,7 +109,20 @@ func pack(raw []byte) []byte {
 	return b.Bytes()
 }
 
+// put changes an object, and takes it away if it is nil.
+func (f *fake) put(key string, o *object) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if o == nil {
+		delete(f.objects, key)
+		return
+	}
+	f.objects[key] = *o
+}
+
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if _, operation, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "CloudTrail_20131101."); ok {
 		f.serveCloudTrail(w, operation)
 		return
@@ -190,6 +204,8 @@ func (f *fake) keysJSON() []byte {
 // does.
 func (f *fake) copyTo(t *testing.T, prefix string) string {
 	t.Helper()
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	dir := t.TempDir()
 	for key, o := range f.objects {
 		name, ok := strings.CutPrefix(key, prefix)
