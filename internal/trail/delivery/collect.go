@@ -68,6 +68,12 @@ func nextTick(interval time.Duration) time.Time {
 	return time.Now().Truncate(interval).Add(interval)
 }
 
+// reached reports whether a moment has come that was a wait ahead. One that is
+// further ahead was set by a clock that has been put back since.
+func reached(now, moment time.Time, wait time.Duration) bool {
+	return !now.Before(moment) || moment.Sub(now) > wait
+}
+
 func (c *collector) run(ctx context.Context) error {
 	c.reader = c.journal.Follow(c.pos.Next)
 	for ctx.Err() == nil {
@@ -132,12 +138,12 @@ func (c *collector) look() error {
 		return err
 	}
 	now := time.Now()
-	if e := c.pos.Ending; e != nil && !now.Before(e.Until) && c.backlog == 0 {
+	if e := c.pos.Ending; e != nil && c.backlog == 0 && reached(now, e.Until, ownEvent) {
 		if err := c.end(); err != nil {
 			return err
 		}
 	}
-	if !now.Before(c.tick) {
+	if reached(now, c.tick, c.DeliveryInterval) {
 		c.tick = nextTick(c.DeliveryInterval)
 		if err := c.flush(now); err != nil {
 			return err

@@ -114,9 +114,13 @@ func (c *Courier) Run(ctx context.Context) error {
 	defer wg.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	for {
+	for started := false; ; {
 		changed := c.trails.Changed()
 		all, err := c.trails.All()
+		if err == nil && !started {
+			err = c.forgetOthers(all)
+			started = err == nil
+		}
 		if err == nil {
 			err = c.adopt(all, func(w *worker) {
 				wg.Go(func() {

@@ -121,6 +121,9 @@ func (q *queue) take(now time.Time) (*item, time.Duration) {
 		if q.pause.After(due) {
 			due = q.pause
 		}
+		if reached(now, due, maxBackoff) {
+			due = now
+		}
 		if over := it.decided.Add(giveUpAfter); over.Before(due) {
 			due = over
 		}

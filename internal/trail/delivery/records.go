@@ -130,9 +130,4 @@ func chainKey(id string, period uint64, account, region string) string {
 	return fmt.Sprintf("%s/%016x/%s/%s", id, period, account, region)
 }
 
-// deliveredKey names the nth file of a trail among those of its chain.
-func deliveredKey(id string, f *file, n uint64) string {
-	return fmt.Sprintf("%s/%016x", chainKey(id, f.Period, f.Account, f.Region), n)
-}
-
 func statusKey(id, region string) string { return id + "/" + region }

@@ -25,11 +25,11 @@ func (w *worker) try(ctx context.Context, it *item) error {
 	attempt := time.Now().UTC()
 	err := w.put(ctx, it)
 	switch {
+	case err == nil:
+		return w.arrived(it, attempt)
 	case ctx.Err() != nil:
 		w.queue.release(it)
 		return ctx.Err()
-	case err == nil:
-		return w.arrived(it, attempt)
 	}
 	var unreadable *contentsError
 	elsewhere := errors.As(err, &unreadable)
