@@ -377,3 +377,22 @@ func TestARNsAreReadAsTheyAreWritten(t *testing.T) {
 		}
 	}
 }
+
+func TestATrailThatIsChangedTooOftenWaits(t *testing.T) {
+	f := open(t)
+	tr := f.create(t, sample("name", "eu-west-1", false))
+	for len(tr.Epochs) < maxEpochs {
+		tr.Epochs = append(tr.Epochs, Epoch{From: 1, At: time.Now(), Scope: tr.Scope})
+	}
+	err := f.store.Update(func(tx *state.Tx) error {
+		_, err := trails.Put(tx, tr.ID, *tr)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Change(t.Context(), tr.Ref(), "r", func(t *Trail) error { start(t); return nil }); !errors.Is(err, ErrBusy) {
+		t.Errorf("an epoch more: %v, want ErrBusy", err)
+	}
+	f.change(t, tr.Ref(), "r", func(t *Trail) { t.Bucket = "other" }) // begins none
+}
