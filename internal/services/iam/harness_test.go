@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	cttypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	ststypes "github.com/aws/aws-sdk-go-v2/service/sts/types"
@@ -79,6 +80,10 @@ func (w *world) sts(c aws.CredentialsProvider) *sts.Client {
 
 func (w *world) iam(c aws.CredentialsProvider) *iam.Client {
 	return iam.New(iam.Options{BaseEndpoint: &w.url, Region: region, Credentials: c, RetryMaxAttempts: 1})
+}
+
+func (w *world) ec2() *ec2.Client {
+	return ec2.New(ec2.Options{BaseEndpoint: &w.url, Region: region, Credentials: w.admin, RetryMaxAttempts: 1})
 }
 
 // session are the credentials that STS gave.

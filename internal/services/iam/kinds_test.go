@@ -10,14 +10,20 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	ststypes "github.com/aws/aws-sdk-go-v2/service/sts/types"
@@ -139,6 +145,7 @@ func TestEveryKindOfIdentityIsProvenAndRecorded(t *testing.T) {
 	webARN := w.role("ci", fmt.Sprintf(`{"Federated":"arn:aws:iam::%s:oidc-provider/id.example.com/ci"}`, w.account), `"sts:AssumeRoleWithWebIdentity"`)
 	serial, mfaCode := w.device()
 	admin := w.sts(w.admin)
+	withMFA := must(admin.GetSessionToken(t.Context(), &sts.GetSessionTokenInput{SerialNumber: &serial, TokenCode: &mfaCode}))(t).Credentials
 	for _, test := range []struct {
 		kind string
 		open func() *ststypes.Credentials
@@ -151,9 +158,7 @@ func TestEveryKindOfIdentityIsProvenAndRecorded(t *testing.T) {
 			return must(admin.GetSessionToken(t.Context(), &sts.GetSessionTokenInput{}))(t).Credentials
 		}, want: `{"type":"IAMUser","principalId":"AIDA…","arn":"arn:aws:iam::{account}:user/administrator","accountId":"{account}","accessKeyId":"ASIA…","userName":"administrator",` +
 			`"sessionContext":{"attributes":{"creationDate":"{time}","mfaAuthenticated":"false"}}}`},
-		{kind: "session of a user with MFA", open: func() *ststypes.Credentials {
-			return must(admin.GetSessionToken(t.Context(), &sts.GetSessionTokenInput{SerialNumber: &serial, TokenCode: &mfaCode}))(t).Credentials
-		}, want: `{"type":"IAMUser","principalId":"AIDA…","arn":"arn:aws:iam::{account}:user/administrator","accountId":"{account}","accessKeyId":"ASIA…","userName":"administrator",` +
+		{kind: "session of a user with MFA", open: func() *ststypes.Credentials { return withMFA }, want: `{"type":"IAMUser","principalId":"AIDA…","arn":"arn:aws:iam::{account}:user/administrator","accountId":"{account}","accessKeyId":"ASIA…","userName":"administrator",` +
 			`"sessionContext":{"attributes":{"creationDate":"{time}","mfaAuthenticated":"true"}}}`},
 		{kind: "session of the root user", open: func() *ststypes.Credentials {
 			return must(w.sts(w.root).GetSessionToken(t.Context(), &sts.GetSessionTokenInput{}))(t).Credentials
@@ -163,6 +168,17 @@ func TestEveryKindOfIdentityIsProvenAndRecorded(t *testing.T) {
 		}, want: `{"type":"AssumedRole","principalId":"AROA…:release","arn":"arn:aws:sts::{account}:assumed-role/deploy/release","accountId":"{account}","accessKeyId":"ASIA…",` +
 			`"sessionContext":{"sessionIssuer":{"type":"Role","principalId":"AROA…","arn":"arn:aws:iam::{account}:role/deploy","accountId":"{account}","userName":"deploy"},` +
 			`"attributes":{"creationDate":"{time}","mfaAuthenticated":"false"},"sourceIdentity":"alice"}}`},
+		{kind: "role assumed by a role", open: func() *ststypes.Credentials {
+			first := must(admin.AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: &roleARN, RoleSessionName: aws.String("release"), SourceIdentity: aws.String("alice")}))(t).Credentials
+			return must(w.sts(session(first)).AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: &roleARN, RoleSessionName: aws.String("again")}))(t).Credentials
+		}, want: `{"type":"AssumedRole","principalId":"AROA…:again","arn":"arn:aws:sts::{account}:assumed-role/deploy/again","accountId":"{account}","accessKeyId":"ASIA…",` +
+			`"sessionContext":{"sessionIssuer":{"type":"Role","principalId":"AROA…","arn":"arn:aws:iam::{account}:role/deploy","accountId":"{account}","userName":"deploy"},` +
+			`"attributes":{"creationDate":"{time}","mfaAuthenticated":"false"},"sourceIdentity":"alice"}}`},
+		{kind: "role assumed with MFA", open: func() *ststypes.Credentials {
+			return must(w.sts(session(withMFA)).AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: &roleARN, RoleSessionName: aws.String("careful")}))(t).Credentials
+		}, want: `{"type":"AssumedRole","principalId":"AROA…:careful","arn":"arn:aws:sts::{account}:assumed-role/deploy/careful","accountId":"{account}","accessKeyId":"ASIA…",` +
+			`"sessionContext":{"sessionIssuer":{"type":"Role","principalId":"AROA…","arn":"arn:aws:iam::{account}:role/deploy","accountId":"{account}","userName":"deploy"},` +
+			`"attributes":{"creationDate":"{time}","mfaAuthenticated":"true"}}}`},
 		{kind: "role of another account", open: func() *ststypes.Credentials {
 			return must(admin.AssumeRole(t.Context(), &sts.AssumeRoleInput{
 				RoleArn: aws.String("arn:aws:iam::" + other + ":role/OrganizationAccountAccessRole"), RoleSessionName: aws.String("visit"),
@@ -174,6 +190,11 @@ func TestEveryKindOfIdentityIsProvenAndRecorded(t *testing.T) {
 			return must(admin.GetFederationToken(t.Context(), &sts.GetFederationTokenInput{Name: aws.String("bob")}))(t).Credentials
 		}, want: `{"type":"FederatedUser","principalId":"{account}:bob","arn":"arn:aws:sts::{account}:federated-user/bob","accountId":"{account}","accessKeyId":"ASIA…",` +
 			`"sessionContext":{"sessionIssuer":{"type":"IAMUser","principalId":"AIDA…","arn":"arn:aws:iam::{account}:user/administrator","accountId":"{account}","userName":"administrator"},` +
+			`"attributes":{"creationDate":"{time}","mfaAuthenticated":"false"}}}`},
+		{kind: "federated user of the root user", open: func() *ststypes.Credentials {
+			return must(w.sts(w.root).GetFederationToken(t.Context(), &sts.GetFederationTokenInput{Name: aws.String("bob")}))(t).Credentials
+		}, want: `{"type":"FederatedUser","principalId":"{account}:bob","arn":"arn:aws:sts::{account}:federated-user/bob","accountId":"{account}","accessKeyId":"ASIA…",` +
+			`"sessionContext":{"sessionIssuer":{"type":"Root","principalId":"{account}","arn":"arn:aws:iam::{account}:root","accountId":"{account}"},` +
 			`"attributes":{"creationDate":"{time}","mfaAuthenticated":"false"}}}`},
 		{kind: "web identity", open: func() *ststypes.Credentials {
 			token := issuer.token(t, claims())
@@ -222,6 +243,79 @@ func (w *world) redact(id *event.UserIdentity) string {
 		text = r.pattern.ReplaceAllString(text, r.by)
 	}
 	return text
+}
+
+// TestEveryKindOfIdentityThatIsNoCredentialIsRecorded looks at the events of
+// calls that nobody's key signed, and at what happens without a call.
+func TestEveryKindOfIdentityThatIsNoCredentialIsRecorded(t *testing.T) {
+	issuer := newIssuer(t)
+	config := issuer.config()
+	config.Sandbox.Clock = 1e6
+	w := start(t, config)
+	webARN := w.role("ci", fmt.Sprintf(`{"Federated":"arn:aws:iam::%s:oidc-provider/id.example.com/ci"}`, w.account), `"sts:AssumeRoleWithWebIdentity"`)
+	token := issuer.token(t, claims())
+	must(w.sts(nil).AssumeRoleWithWebIdentity(t.Context(), &sts.AssumeRoleWithWebIdentityInput{RoleArn: &webARN, RoleSessionName: aws.String("build"), WebIdentityToken: &token}))(t)
+	visitor := w.entered(other)
+	w.scaled()
+	w.purchased()
+	w.send(must(http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+"/?Action=GetCallerIdentity&Version=2011-06-15", nil))(t))
+	const roleOfService = `"sessionContext":{"sessionIssuer":{"type":"Role","principalId":"AROA…","arn":"arn:aws:iam::{account}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling",` +
+		`"accountId":"{account}","userName":"AWSServiceRoleForAutoScaling"},"attributes":{"creationDate":"{time}","mfaAuthenticated":"false"}},"invokedBy":"autoscaling.amazonaws.com"}`
+	for kind, test := range map[string]struct {
+		reader aws.CredentialsProvider
+		event  string
+		want   string
+	}{
+		"a web identity": {w.admin, "AssumeRoleWithWebIdentity", `{"type":"WebIdentityUser","principalId":"arn:aws:iam::{account}:oidc-provider/id.example.com/ci:sts.amazonaws.com:repo:cairn/cairn",` +
+			`"userName":"repo:cairn/cairn","identityProvider":"arn:aws:iam::{account}:oidc-provider/id.example.com/ci"}`},
+		"another account":                     {visitor, "AssumeRole", `{"type":"AWSAccount","principalId":"AIDA…","accountId":"{account}"}`},
+		"a service that opens a session":      {w.admin, "AssumeRole", `{"type":"AWSService","invokedBy":"autoscaling.amazonaws.com"}`},
+		"a service in EC2":                    {w.admin, "RunInstances", `{"type":"AssumedRole","principalId":"AROA…:AutoScaling","arn":"arn:aws:sts::{account}:assumed-role/AWSServiceRoleForAutoScaling/AutoScaling","accountId":"{account}",` + roleOfService},
+		"what happens without a call":         {w.admin, "CapacityBlockScheduled", `{"accountId":"{account}","invokedBy":"AWS Internal"}`},
+		"nobody, where a signature has to be": {w.admin, "GetCallerIdentity", `{"type":"Unknown"}`},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			w := *w
+			w.t = t
+			var got []string
+			for range 200 {
+				got = nil
+				for _, e := range w.events(test.reader, "EventName", test.event) {
+					got = append(got, w.redact(e.UserIdentity))
+				}
+				if slices.Contains(got, test.want) {
+					return
+				}
+				time.Sleep(25 * time.Millisecond) // services act by themselves
+			}
+			t.Errorf("%s by\n%s\nwant\n%s", test.event, strings.Join(got, "\n"), test.want)
+		})
+	}
+}
+
+// scaled lets Auto Scaling launch an instance.
+func (w *world) scaled() {
+	w.t.Helper()
+	client := autoscaling.New(autoscaling.Options{BaseEndpoint: &w.url, Region: region, Credentials: w.admin})
+	images := must(w.ec2().DescribeImages(w.t.Context(), &ec2.DescribeImagesInput{Owners: []string{"amazon"}}))(w.t).Images
+	must(client.CreateLaunchConfiguration(w.t.Context(), &autoscaling.CreateLaunchConfigurationInput{
+		LaunchConfigurationName: aws.String("web"), ImageId: images[0].ImageId, InstanceType: aws.String("t3.micro"),
+	}))(w.t)
+	must(client.CreateAutoScalingGroup(w.t.Context(), &autoscaling.CreateAutoScalingGroupInput{
+		AutoScalingGroupName: aws.String("web"), LaunchConfigurationName: aws.String("web"),
+		MinSize: aws.Int32(1), MaxSize: aws.Int32(1), AvailabilityZones: []string{region + "a"},
+	}))(w.t)
+}
+
+// purchased buys a Capacity Block.
+func (w *world) purchased() {
+	w.t.Helper()
+	offers := must(w.ec2().DescribeCapacityBlockOfferings(w.t.Context(), &ec2.DescribeCapacityBlockOfferingsInput{
+		InstanceType: aws.String("p4d.24xlarge"), InstanceCount: aws.Int32(1), CapacityDurationHours: aws.Int32(24),
+	}))(w.t).CapacityBlockOfferings
+	must(w.ec2().PurchaseCapacityBlock(w.t.Context(), &ec2.PurchaseCapacityBlockInput{
+		CapacityBlockOfferingId: offers[0].CapacityBlockOfferingId, InstancePlatform: ec2types.CapacityReservationInstancePlatformLinuxUnix,
+	}))(w.t)
 }
 
 func TestAssumingARoleOfAnotherAccountIsRecordedInBoth(t *testing.T) {
