@@ -18,13 +18,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	cttypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
 	"github.com/cairn-audit/cairn/event"
 	"github.com/cairn-audit/cairn/internal/app"
 )
 
-const region = "eu-west-1"
+const (
+	region = "eu-west-1"
+	other  = "444455556666" // a second account
+)
 
 // world is a running server, and an endpoint for subscriptions.
 type world struct {
@@ -81,6 +85,23 @@ func start(t *testing.T, config app.Config) *world {
 
 func (w *world) sns() *sns.Client {
 	return sns.New(sns.Options{BaseEndpoint: &w.url, Region: region, Credentials: w.keys, RetryMaxAttempts: 1})
+}
+
+// in is a client of another account's administrator.
+func (w *world) in(account string) *sns.Client {
+	w.t.Helper()
+	c := sts.New(sts.Options{BaseEndpoint: &w.url, Region: region, Credentials: w.keys})
+	entered, err := c.AssumeRole(w.t.Context(), &sts.AssumeRoleInput{
+		RoleArn: aws.String("arn:aws:iam::" + account + ":role/OrganizationAccountAccessRole"), RoleSessionName: aws.String("session"),
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	k := entered.Credentials
+	return sns.New(sns.Options{
+		BaseEndpoint: &w.url, Region: region, RetryMaxAttempts: 1,
+		Credentials: credentials.NewStaticCredentialsProvider(*k.AccessKeyId, *k.SecretAccessKey, *k.SessionToken),
+	})
 }
 
 // next is what the endpoint gets next.

@@ -109,24 +109,21 @@ func (r *request) tags() []topic.Tag {
 	return tags
 }
 
-// topic reads the ARN of a topic of the call's Region, on which the caller may
-// act.
+// topic reads the ARN of a topic of the call's Region, which may be another
+// account's: whether the caller may act on it was decided before.
 func (r *request) topic(parameter string) (topic.ARN, error) {
-	return r.permitted(topic.ParseARN, parameter)
+	return r.here(topic.ParseARN, parameter)
 }
 
 // subscription reads the ARN of a subscription, as topic does.
 func (r *request) subscription() (topic.ARN, error) {
-	return r.permitted(topic.ParseSubscriptionARN, "SubscriptionArn")
+	return r.here(topic.ParseSubscriptionARN, "SubscriptionArn")
 }
 
-func (r *request) permitted(parse func(text, parameter string) (topic.ARN, error), parameter string) (topic.ARN, error) {
+func (r *request) here(parse func(text, parameter string) (topic.ARN, error), parameter string) (topic.ARN, error) {
 	a, err := parse(r.text(parameter), parameter)
 	if err == nil && a.Region != r.call.Region {
 		err = &topic.Refusal{Reason: topic.InvalidParameter, Message: "Invalid parameter: " + parameter}
-	}
-	if err == nil {
-		err = r.mayReach(a)
 	}
 	return a, err
 }

@@ -278,17 +278,32 @@ func TestNobodyActsWithoutASignature(t *testing.T) {
 	}
 }
 
-func TestPublicOnlyDeliversToNoMachineOfOnesOwn(t *testing.T) {
-	w := start(t, app.Config{Topics: app.ConfigTopics{PublicOnly: true}})
-	c := w.sns()
-	made, err := c.CreateTopic(t.Context(), &sns.CreateTopicInput{Name: aws.String("t")})
+// TestTopicsOfOtherAccountsAreReachedByTheirPolicies calls from one account the
+// topic of another.
+func TestTopicsOfOtherAccountsAreReachedByTheirPolicies(t *testing.T) {
+	w := start(t, app.Config{Accounts: []string{other}})
+	made, err := w.sns().CreateTopic(t.Context(), &sns.CreateTopicInput{Name: aws.String("t")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Subscribe(t.Context(), &sns.SubscribeInput{TopicArn: made.TopicArn, Protocol: aws.String("http"), Endpoint: &w.at}); err != nil {
+	mine, theirs := w.sns(), w.in(other)
+	publish := func() error {
+		_, err := theirs.Publish(t.Context(), &sns.PublishInput{TopicArn: made.TopicArn, Message: aws.String("x")})
+		return err
+	}
+	mustRefuse(t, publish(), "AccessDenied")
+	if _, err := mine.AddPermission(t.Context(), &sns.AddPermissionInput{
+		TopicArn: made.TopicArn, Label: aws.String("l"), AWSAccountId: []string{other}, ActionName: []string{"Publish"},
+	}); err != nil {
 		t.Fatal(err)
 	}
-	if len(w.inbox) != 0 {
-		t.Error("a private address was asked")
+	if err := publish(); err != nil {
+		t.Error(err)
 	}
+	_, err = theirs.DeleteTopic(t.Context(), &sns.DeleteTopicInput{TopicArn: made.TopicArn})
+	mustRefuse(t, err, "AccessDenied")
+	if _, err := mine.RemovePermission(t.Context(), &sns.RemovePermissionInput{TopicArn: made.TopicArn, Label: aws.String("l")}); err != nil {
+		t.Fatal(err)
+	}
+	mustRefuse(t, publish(), "AccessDenied")
 }

@@ -44,7 +44,17 @@ func confirmSubscription(r *request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.place(a)
 	return answer{"SubscriptionArn": arn}, nil
+}
+
+// place makes the event of a call that nobody signed one of the account that the
+// topic is of. There has to be such a topic: else anybody could write into the
+// history of any account.
+func (r *request) place(a topic.ARN) {
+	if !r.signed() {
+		r.call.Learned.AccountID = a.Account
+	}
 }
 
 func unsubscribe(r *request) (answer, error) {
@@ -52,7 +62,11 @@ func unsubscribe(r *request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, r.broker.Unsubscribe(a, r.signed())
+	if err := r.broker.Unsubscribe(a, r.signed()); err != nil {
+		return nil, err
+	}
+	r.place(a)
+	return nil, nil
 }
 
 func listSubscriptions(r *request) (answer, error) {

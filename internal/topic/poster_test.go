@@ -1,0 +1,101 @@
+package topic
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+func TestNothingIsSentWhereItMustNot(t *testing.T) {
+	for address, test := range map[string]struct{ always, publicOnly bool }{
+		"127.0.0.1:80":            {true, false},
+		"[::1]:80":                {true, false},
+		"[::ffff:127.0.0.1]:80":   {true, false},
+		"10.1.2.3:80":             {true, false},
+		"192.168.0.1:443":         {true, false},
+		"100.64.0.1:80":           {true, false},
+		"[fd00::1]:80":            {true, false},
+		"0.0.0.0:80":              {true, false},
+		"93.184.216.34:80":        {true, true},
+		"[2606:4700::1]:443":      {true, true},
+		"169.254.169.254:80":      {false, false},
+		"[fe80::1%eth0]:80":       {false, false},
+		"[::ffff:169.254.1.1]:80": {false, false},
+		"224.0.0.1:80":            {false, false},
+		"nonsense":                {false, false},
+	} {
+		if got := mayDial(address, false) == nil; got != test.always {
+			t.Errorf("%s: %v", address, got)
+		}
+		if got := mayDial(address, true) == nil; got != test.publicOnly {
+			t.Errorf("%s with PublicOnly: %v", address, got)
+		}
+	}
+}
+
+// endpointOf is a server that counts requests for a path.
+func endpointOf(t *testing.T, answer http.HandlerFunc) string {
+	t.Helper()
+	s := httptest.NewServer(answer)
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+func TestPublicOnlyKeepsToPublicAddresses(t *testing.T) {
+	reached := false
+	url := endpointOf(t, func(http.ResponseWriter, *http.Request) { reached = true })
+	err := newPoster(Options{PublicOnly: true}).send(t.Context(), &parcel{url: strings.Replace(url, "127.0.0.1", "localhost", 1), header: http.Header{}})
+	if !errors.Is(err, errForbidden) || !final(err) || reached {
+		t.Errorf("%v, reached %v", err, reached)
+	}
+	if err := newPoster(Options{}).send(t.Context(), &parcel{url: url, header: http.Header{}}); err != nil || !reached {
+		t.Errorf("%v, reached %v", err, reached)
+	}
+}
+
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	reached := false
+	there := endpointOf(t, func(http.ResponseWriter, *http.Request) { reached = true })
+	url := endpointOf(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, there, http.StatusTemporaryRedirect) })
+	err := newPoster(Options{}).send(t.Context(), &parcel{url: url, header: http.Header{}})
+	if !final(err) || reached {
+		t.Errorf("%v, reached %v", err, reached)
+	}
+}
+
+// TestEndpointsCannotMakeItReadWithoutEnd: the answer would otherwise hold the
+// delivery, and the memory, as long as the endpoint likes.
+func TestEndpointsCannotMakeItReadWithoutEnd(t *testing.T) {
+	sent := make(chan int, 1)
+	url := endpointOf(t, func(w http.ResponseWriter, _ *http.Request) {
+		n, line := 0, []byte(strings.Repeat("x", 1<<16))
+		for range 1 << 12 { // 256 MB
+			m, err := w.Write(line)
+			if n += m; err != nil {
+				break
+			}
+		}
+		sent <- n
+	})
+	if err := newPoster(Options{}).send(t.Context(), &parcel{url: url, header: http.Header{}}); err != nil {
+		t.Error(err)
+	}
+	if n := <-sent; n > 64<<20 {
+		t.Errorf("%d bytes were taken", n)
+	}
+}
+
+func TestURLsPasswordsAreSentAsBasicAuthentication(t *testing.T) {
+	var user, password string
+	url := endpointOf(t, func(_ http.ResponseWriter, r *http.Request) {
+		user, password, _ = r.BasicAuth()
+		_, _ = io.Copy(io.Discard, r.Body)
+	})
+	out := &parcel{url: strings.Replace(url, "http://", "http://u:p@", 1), header: http.Header{}}
+	if err := newPoster(Options{}).send(t.Context(), out); err != nil || user != "u" || password != "p" {
+		t.Errorf("%v, %q, %q", err, user, password)
+	}
+}
