@@ -2,10 +2,11 @@
 // client of any other.
 //
 // The server is versitygw, run inside this process over a directory and heard
-// only on a private unix socket. It knows one identity, whose secret is made
-// anew at each start. Who may call is decided before: the gateway
-// authenticates a client's request and gives it to [Server.Forward], which
-// signs it anew. Forward also adds what the server itself lacks:
+// only on a private unix socket. Its users are AWS's accounts, whose secret is
+// made anew at each start, so it knows whose a bucket is. Who may do what is
+// decided before: the gateway authenticates a client's request, asks
+// [Server.ResourcePolicy], and gives it to [Server.Forward], which signs it anew.
+// Forward also adds what the server itself lacks:
 //
 //   - A change is durable when its answer arrives. The server writes files and
 //     never syncs them; each successful change is therefore followed by one
@@ -13,6 +14,7 @@
 //   - An upload that ends early stores nothing. The server keeps a body that
 //     was cut off unless its length is part of the coding, so Forward sends
 //     every upload aws-chunked, with the client's own trailing checksum.
+//   - A bucket has a policy. The server takes none that names principals of AWS.
 //   - A bucket has a Region. The server has one Region for all of them.
 //
 // # One server per process

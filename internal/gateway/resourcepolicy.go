@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"slices"
@@ -104,16 +105,22 @@ func (x *exchange) setServiceKeys(c *policy.Context) {
 	for key, value := range access.Keys(x.gateway.Access.Prefix(x.serviceID()), x.call.Params) {
 		c.Set(key, value)
 	}
-	if !x.isObjectStore() || x.signatureErr != nil {
+	if !x.isObjectStore() {
+		return
+	}
+	if hash := x.http.Header.Get("X-Amz-Content-Sha256"); hash != "" {
+		c.Set("s3:x-amz-content-sha256", hash)
+	}
+	if t := x.http.TLS; t != nil {
+		c.Set("s3:TlsVersion", strings.TrimPrefix(tls.VersionName(t.Version), "TLS "))
+	}
+	if x.signatureErr != nil {
 		return
 	}
 	c.Set("s3:authType", "REST-HEADER")
 	c.Set("s3:signatureversion", "AWS4-HMAC-SHA256")
 	if x.version2 != nil {
 		c.Set("s3:signatureversion", "AWS")
-	}
-	if hash := x.http.Header.Get("X-Amz-Content-Sha256"); hash != "" {
-		c.Set("s3:x-amz-content-sha256", hash)
 	}
 	if x.signature.Presigned {
 		c.Set("s3:authType", "REST-QUERY-STRING")

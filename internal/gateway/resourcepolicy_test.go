@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -204,6 +205,25 @@ func TestASignatureThatProvesNothingIsNotTakenForNone(t *testing.T) {
 		mustHave(t, 403, "SignatureDoesNotMatch")
 	if len(*calls) > 0 {
 		t.Error("the call reached the store")
+	}
+}
+
+func TestAPolicyMayAskForTLSOfAVersion(t *testing.T) {
+	for version, status := range map[string]int{"1.2": 200, "9.9": 403} {
+		old := bucketPolicy("Deny", `"*"`, "s3:*", "arn:aws:s3:::b/*", `,"Condition":{"NumericLessThan":{"s3:TlsVersion":"`+version+`"}}`)
+		f, _ := keeping(t, owned{"b": {testAccount, old}}, alice, granted{policy: statement("Allow", "s3:*", "*")})
+		secure := httptest.NewTLSServer(f.server.Config.Handler)
+		defer secure.Close()
+		f.server.URL = secure.URL
+		r := f.http(request{service: "s3", operation: "GetObject", params: map[string]any{"Bucket": "b", "Key": "k"}, key: alice})
+		resp, err := secure.Client().Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != status {
+			t.Errorf("at least %s: %d", version, resp.StatusCode)
+		}
 	}
 }
 
