@@ -13,9 +13,6 @@ import (
 )
 
 const (
-	// maxFile is the size of the largest log file, in bytes before
-	// compression. A record that is larger has a file of its own.
-	maxFile = 50 << 20
 	// maxFull is how many full files wait at most for the interval to end.
 	maxFull = 8
 	// storeAfter and storeEvery say when a position is stored that has moved
@@ -241,7 +238,7 @@ func (c *collector) weigh(entry *history.Entry) error {
 
 func (c *collector) add(p place, entry *history.Entry) {
 	g := c.groups[p]
-	if g != nil && !g.fits(entry, maxFile) {
+	if g != nil && !g.fits(entry, c.FileSize) {
 		c.full = append(c.full, g)
 		g = nil
 	}

@@ -58,6 +58,9 @@ type Notifier interface {
 	Publish(ctx context.Context, t *trail.Trail, topicARN, message string) error
 }
 
+// maxFile is what AWS's log files have at most ("Quotas in AWS CloudTrail").
+const maxFile = 50 << 20
+
 // Options are what a Courier needs and how it works.
 type Options struct {
 	// DeliveryInterval is how often log files are decided: 5 minutes.
@@ -65,6 +68,9 @@ type Options struct {
 	// DigestInterval is how often digests are: an hour. They end at its
 	// multiples, in UTC.
 	DigestInterval time.Duration
+	// FileSize is the size of the largest log file, in bytes before
+	// compression: 50 MiB. A record that is larger has a file of its own.
+	FileSize int64
 	// S3 is where a trail's bucket is.
 	S3   func(*trail.Trail) (S3, error)
 	Keys Keys
@@ -95,6 +101,7 @@ type Courier struct {
 func New(s State, j Journal, t Trails, o Options) *Courier {
 	o.DeliveryInterval = cmp.Or(o.DeliveryInterval, 5*time.Minute)
 	o.DigestInterval = max(cmp.Or(o.DigestInterval, time.Hour), time.Second)
+	o.FileSize = cmp.Or(o.FileSize, maxFile)
 	if o.Members == nil {
 		o.Members = func(t *trail.Trail) []string { return []string{t.AccountID} }
 	}

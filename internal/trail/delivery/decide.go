@@ -29,8 +29,20 @@ func (c *collector) decide(change func(*state.Tx, *position) error) error {
 		decided[i] = g.file()
 		c.name(&decided[i], g.kind, now)
 	}
+	if err := c.commit(decided, change); err != nil {
+		return fmt.Errorf("decide what is delivered: %w", err)
+	}
+	if err := c.trails.Prune(c.id, c.pos.Next); err != nil {
+		return fmt.Errorf("drop what is past of a trail: %w", err)
+	}
+	return nil
+}
+
+func (c *collector) commit(decided []file, change func(*state.Tx, *position) error) error {
 	p := c.pos
 	items := make([]*item, len(decided))
+	c.deciding.Lock()
+	defer c.deciding.Unlock()
 	err := c.state.Update(func(tx *state.Tx) error {
 		for i := range decided {
 			p.Made++
@@ -49,9 +61,9 @@ func (c *collector) decide(change func(*state.Tx, *position) error) error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("decide what is delivered: %w", err)
+		return err
 	}
-	c.pos, c.saved, c.full = p, now, nil
+	c.pos, c.saved, c.full = p, time.Now(), nil
 	clear(c.groups)
 	// The files are in the queue before the position lets go of their
 	// records.
@@ -61,9 +73,6 @@ func (c *collector) decide(change func(*state.Tx, *position) error) error {
 	c.mu.Unlock()
 	if change != nil {
 		wake(c.wakeSchedule)
-	}
-	if err := c.trails.Prune(c.id, p.Next); err != nil {
-		return fmt.Errorf("drop what is past of a trail: %w", err)
 	}
 	return nil
 }

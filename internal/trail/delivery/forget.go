@@ -17,13 +17,18 @@ func (c *collector) finished() (bool, error) {
 	if n := len(t.Epochs); n > 0 && c.pos.Next < t.Epochs[n-1].From {
 		return false, nil
 	}
-	c.mu.Lock()
-	waiting := len(c.toNotify)
-	c.mu.Unlock()
-	if waiting > 0 || !c.queue.empty() {
+	c.deciding.Lock()
+	defer c.deciding.Unlock()
+	if !c.queue.empty() {
 		return false, nil
 	}
-	over := true
+	// A file leaves the queue when its notification waits, and not before.
+	c.mu.Lock()
+	over := len(c.toNotify) == 0
+	c.mu.Unlock()
+	if !over {
+		return false, nil
+	}
 	err := c.state.View(func(tx *state.Tx) error {
 		for _, err := range periods.List(tx, c.id+"/") {
 			over = false

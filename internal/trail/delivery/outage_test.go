@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -86,30 +87,30 @@ func TestOneRefusedKeyHoldsUpNoOther(t *testing.T) {
 	})
 }
 
-func TestAFileHas50MBAtMost(t *testing.T) {
+func TestAFileStaysWithinItsSize(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, delivery.Options{})
+		w := newWorld(t, delivery.Options{FileSize: 50 << 14})
 		w.start()
 		r := w.create("main", nil)
 		want := []string{w.startLogging(r)}
 		for range 70 {
-			want = append(want, w.record(event{padding: 1 << 20}))
+			want = append(want, w.record(event{padding: 1 << 14}))
 		}
-		want = append(want, w.record(event{padding: 51 << 20}), w.record(event{}))
+		want = append(want, w.record(event{padding: 51 << 14}), w.record(event{}))
 		time.Sleep(5 * time.Minute)
 		synctest.Wait()
 		b := w.contents()
 		b.mustHave(t, "main-bucket", want)
 		var sizes []int
 		for name, o := range w.s3.all {
-			if len(o.raw) > 50<<20 && len(b.logs[name]) > 1 {
+			if len(o.raw) > 50<<14 && len(b.logs[name]) > 1 {
 				t.Errorf("a file of %d events has %d bytes", len(b.logs[name]), len(o.raw))
 			}
-			sizes = append(sizes, len(o.raw)>>20)
+			sizes = append(sizes, len(o.raw)>>14)
 		}
 		slices.Sort(sizes)
 		if !slices.Equal(sizes, []int{0, 21, 49, 51}) {
-			t.Errorf("the files have %v MB", sizes)
+			t.Errorf("the files have %v times 16 KB", sizes)
 		}
 		w.close()
 	})
@@ -190,13 +191,13 @@ func (d *damaged) Get(ctx context.Context, seqs []journal.Seq) ([]journal.Record
 func TestADamagedRecordIsNotLeftOutSilently(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, twoRegions)
-		var bad journal.Seq
-		w.courier = delivery.New(w.mortal, &damaged{w.journal, func(s journal.Seq) bool { return s == bad }}, w.trails, w.options)
+		var bad atomic.Uint64
+		w.courier = delivery.New(w.mortal, &damaged{w.journal, func(s journal.Seq) bool { return uint64(s) == bad.Load() }}, w.trails, w.options)
 		w.start()
 		r := w.create("main", nil)
 		w.startLogging(r)
 		w.record(event{region: tokyo})
-		bad = w.journal.Last()
+		bad.Store(uint64(w.journal.Last()))
 		time.Sleep(6 * time.Minute)
 		want := w.record(event{})
 		time.Sleep(10 * time.Minute)

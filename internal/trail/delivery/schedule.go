@@ -36,43 +36,53 @@ func (w *worker) decideDigests(ctx context.Context, now time.Time) error {
 	if err != nil || t == nil {
 		return err
 	}
-	var all []state.Typed[period]
-	var h horizon
-	err = w.state.View(func(tx *state.Tx) error {
-		for p, err := range periods.List(tx, w.id+"/") {
-			if err != nil {
-				return err
-			}
-			all = append(all, p)
-		}
-		h, _, err = orNone(horizons.Get(tx, t.ARN()))
-		return err
-	})
+	due, err := w.due(t, now)
 	if err != nil {
 		return fmt.Errorf("read the periods of digests: %w", err)
 	}
-	for _, p := range all {
-		end, last := p.Value.End, true
-		if end.IsZero() {
-			end, last = now.Truncate(w.DigestInterval), false
-			if !end.After(p.Value.Start) || h.ID != w.id && !end.After(h.End) {
-				continue
-			}
-		} else if w.queue.undelivered(p.Value.Number) {
-			continue
-		}
-		err := w.step(ctx, t, &step{period: p, end: end, last: last})
+	for _, s := range due {
+		err := w.step(ctx, t, s)
 		if errors.Is(err, state.ErrConflict) {
 			// The period has ended meanwhile.
 			wake(w.wakeSchedule)
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("decide the digests that end at %v: %w", end, err)
+			return fmt.Errorf("decide the digests that end at %v: %w", s.end, err)
 		}
 		wake(w.wakeCollect)
 	}
 	return nil
+}
+
+// due are the steps that the trail's periods are to make. A period that is over
+// makes its last when all of its files are delivered.
+func (w *worker) due(t *trail.Trail, now time.Time) (steps []*step, err error) {
+	w.deciding.Lock()
+	defer w.deciding.Unlock()
+	err = w.state.View(func(tx *state.Tx) error {
+		h, _, err := orNone(horizons.Get(tx, t.ARN()))
+		if err != nil {
+			return err
+		}
+		for p, err := range periods.List(tx, w.id+"/") {
+			if err != nil {
+				return err
+			}
+			s := &step{period: p, end: p.Value.End, last: true}
+			if s.end.IsZero() {
+				s.end, s.last = now.Truncate(w.DigestInterval), false
+				if !s.end.After(p.Value.Start) || h.ID != w.id && !s.end.After(h.End) {
+					continue
+				}
+			} else if w.queue.undelivered(p.Value.Number) {
+				continue
+			}
+			steps = append(steps, s)
+		}
+		return nil
+	})
+	return steps, err
 }
 
 // step is the digests of a period that end at the same moment.
@@ -110,6 +120,8 @@ func (w *worker) step(ctx context.Context, t *trail.Trail, s *step) error {
 			return err
 		}
 	}
+	w.deciding.Lock()
+	defer w.deciding.Unlock()
 	err := w.state.Update(func(tx *state.Tx) error {
 		for name, d := range signed {
 			if _, err := digests.Put(tx, name, *d); err != nil {

@@ -30,6 +30,10 @@ type worker struct {
 	id  string
 	log *slog.Logger
 
+	// deciding is held from the transaction of a decision until the queue has
+	// what was decided, and by whoever asks whether anything is left.
+	deciding sync.Mutex
+
 	mu       sync.Mutex
 	stored   position                 // as in the state
 	lost     Losses                   // as in the state
@@ -73,11 +77,17 @@ func (w *worker) run(ctx context.Context) {
 		}
 		failures++
 		w.log.ErrorContext(ctx, "the delivery stopped and will go on", "error", err)
-		if sleep(ctx, nil, backoff(failures)) != nil {
-			return
-		}
-		if err := w.load(); err != nil {
-			w.log.ErrorContext(ctx, "the state of the delivery could not be read", "error", err)
+		// What is not known to be stored must not be gone on from.
+		for loaded := false; !loaded; {
+			if sleep(ctx, nil, backoff(failures)) != nil {
+				return
+			}
+			if err := w.load(); err != nil {
+				failures++
+				w.log.ErrorContext(ctx, "the state of the delivery could not be read", "error", err)
+				continue
+			}
+			loaded = true
 		}
 	}
 }
