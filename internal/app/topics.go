@@ -45,6 +45,8 @@ func (s *Server) startTopics(p *parts) {
 
 // routeTopics lets Cairn's own SNS answer where nothing else does.
 func routeTopics(p *parts, r *gateway.Routes) {
-	p.policies["sns"] = p.topics
+	if standsIn(r, "sns") {
+		p.policies["sns"] = p.topics
+	}
 	r.BuiltIn["sns"] = gateway.BuiltIn(gateway.Validated(sns.New(p.topics)))
 }
