@@ -92,7 +92,7 @@ func (r *run) compareKind(ctx context.Context, f *folder, bucket string, o Owner
 				r.note(f, Finding{Kind: UnexpectedObject, Verdict: Incomplete, Bucket: bucket, Key: object.Key,
 					Message: "It lies among the log files, has not the name of one, and no digest names it."})
 			}
-		case k.Time.Before(r.Start.Truncate(time.Minute)) || !k.Time.Before(r.End):
+		case k.Time.Before(r.Start) || !k.Time.Before(r.End):
 		default:
 			unnamed = append(unnamed, object)
 			continue
@@ -104,7 +104,7 @@ func (r *run) compareKind(ctx context.Context, f *folder, bucket string, o Owner
 	if !anyNamed {
 		if n := len(unnamed); n > 0 {
 			r.note(f, Finding{Kind: LogsUnproven, Bucket: bucket, Key: unnamed[0].Key,
-				Message: fmt.Sprintf("Digests name no files of the kind %s here: this and %d more are not proven.", kind, n-1)})
+				Message: fmt.Sprintf("Digests name no files of the kind %s here: %s.", kind, unproven(n))})
 		}
 		return nil
 	}
@@ -141,12 +141,20 @@ func (r *run) judge(f *folder, bucket string, unnamed []Object, c *comparison) {
 	}
 	if pending.n > 0 {
 		r.note(f, Finding{Kind: LogsPending, Bucket: bucket, From: pending.from, To: pending.to,
-			Message: fmt.Sprintf("%d log files are younger than the newest digest, and not yet covered.", pending.n)})
+			Message: fmt.Sprintf("Log files that are younger than the newest digest, and not yet covered: %d.", pending.n)})
 	}
 	if uncovered.n > 0 {
 		r.note(f, Finding{Kind: LogsUnproven, Verdict: Incomplete, Bucket: bucket, Key: uncovered.first.key, From: uncovered.from, To: uncovered.to,
-			Message: fmt.Sprintf("No trusted digest covers its time: this and %d more log files are not proven.", uncovered.n-1)})
+			Message: fmt.Sprintf("No trusted digest covers its time: %s.", unproven(uncovered.n))})
 	}
+}
+
+// unproven says that a file, and so many with it, are not proven.
+func unproven(n int) string {
+	if n == 1 {
+		return "this log file is not proven"
+	}
+	return fmt.Sprintf("this log file and %d more are not proven", n-1)
 }
 
 // note adds a finding about a folder.

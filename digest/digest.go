@@ -16,8 +16,8 @@ const (
 )
 
 // MaxSize is the largest digest, uncompressed, in bytes, that Parse reads. It
-// is room for more than a hundred thousand log files.
-const MaxSize = 64 << 20
+// is room for forty thousand log files.
+const MaxSize = 16 << 20
 
 // timeLayout is how a digest writes a moment. The signature covers the text of
 // the end time, so no other spelling of it can be right.

@@ -117,7 +117,7 @@ func (r *run) explain() {
 			r.add(h.chain, f)
 		}
 		if h.files > 0 {
-			f := h.find(LogsUnproven, h.verdict, h.first, fmt.Sprintf("Its digest is not there: this and %d more log files are not proven.", h.files-1))
+			f := h.find(LogsUnproven, h.verdict, h.first, fmt.Sprintf("Its digest is not there: %s.", unproven(h.files)))
 			f.From, f.To = h.from, h.to
 			r.add(h.chain, f)
 		}
@@ -183,7 +183,7 @@ func (r *run) checkAbsent(folders []*folder) {
 		}
 		message := "There are no digests of the time asked for."
 		if f.unproven.n > 0 {
-			message = fmt.Sprintf("There are no digests of the time asked for, and %d log files that nothing proves.", f.unproven.n)
+			message = fmt.Sprintf("There are no digests of the time asked for. Log files that nothing proves: %d.", f.unproven.n)
 		}
 		r.note(f, Finding{Kind: NoDigests, Verdict: verdict(o), Bucket: f.bucket, Key: f.folder(kindDigest), Message: message})
 	}

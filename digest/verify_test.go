@@ -181,6 +181,15 @@ func TestOnlyTheTimeAskedForIsVerified(t *testing.T) {
 	expectFindings(t, verify(t, w, q), Tampered, home+" digest-missing tampered", home+" logs-unproven tampered")
 }
 
+func TestFileOfTheMinuteAtTheStartIsOlderThanWhatIsAskedFor(t *testing.T) {
+	w := emptyWorld()
+	a := w.put(owner(home), hour(1), "")
+	end := hour(1).Add(10 * time.Second)
+	w.deliver(owner(home), hour(0), end, a)
+	w.deliver(owner(home), end, hour(2))
+	expectFindings(t, verify(t, w, Request{Bucket: bucketName, Now: hour(2.2), Start: end}), Proven)
+}
+
 func TestChainThatEndedBeforeTheTimeAskedForIsMissed(t *testing.T) {
 	q := Request{Bucket: bucketName, Now: hour(20), Start: hour(10)}
 	expectFindings(t, verify(t, sixHours(), q), Tampered, home+" chain-ends-early tampered", abroad+" chain-ends-early tampered")
