@@ -48,6 +48,8 @@ type exchange struct {
 	call record.Call
 	// intent is the number of the call's intent, 0 if it has none.
 	intent journal.Seq
+	// passedOn is set once the request has gone to an upstream.
+	passedOn bool
 	// held is what the request's body takes of Limits.Bodies.
 	held int64
 }

@@ -15,11 +15,11 @@ const (
 )
 
 // noteExtendedID keeps the answer's second id. An answer of Cairn's own STS gets
-// its here.
+// its here; an upstream's stays as it is.
 func (x *exchange) noteExtendedID(a *Answer) {
 	id := a.Header.Get(s3ExtendedID)
 	if x.serviceID() == "sts" {
-		if id = a.Header.Get(stsExtendedID); id == "" {
+		if id = a.Header.Get(stsExtendedID); id == "" && !x.passedOn {
 			id = newSTSExtendedID(x.call.Region, x.started)
 			if a.Header == nil {
 				a.Header = http.Header{}

@@ -159,6 +159,7 @@ func (x *exchange) handle(ctx context.Context) (answer *Answer) {
 	if err := x.announce(ctx); err != nil {
 		return x.unrecorded(ctx, err)
 	}
+	_, x.passedOn = destination.(*Upstream)
 	result, err := destination.Do(identity.NewContext(ctx, x.caller), &x.request)
 	return x.conclude(ctx, result, err)
 }

@@ -34,6 +34,11 @@ func newStub(t *testing.T, calls []*served) *stub {
 }
 
 func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("X-Corpus-Call") == "" && r.Method == http.MethodHead {
+		// Cairn's own question whether a trail's bucket is there.
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
 	n, err := strconv.Atoi(r.Header.Get("X-Corpus-Call"))
 	if err != nil || n < 1 || n > len(s.calls) {
 		s.t.Errorf("a request with no call: %s %s", r.Method, r.URL)
