@@ -64,7 +64,7 @@ func (s *Server) assemble(ctx context.Context) (*gateway.Gateway, error) {
 	}
 	p := parts{policies: map[string]gateway.ResourcePolicies{}}
 	for _, step := range []func(context.Context, *parts) error{
-		s.openState, s.openAccount, s.openIdentities, s.openJournal, s.openLogs,
+		s.openState, s.openAccount, s.openIdentities, s.openJournal, s.openLogs, s.openTopics,
 	} {
 		if err := step(ctx, &p); err != nil {
 			return nil, err
@@ -79,7 +79,6 @@ func (s *Server) assemble(ctx context.Context) (*gateway.Gateway, error) {
 	if err := s.settle(ctx, &p); err != nil {
 		return nil, err
 	}
-	s.startTopics(&p)
 	routes, err := s.routes(ctx, &p)
 	if err != nil {
 		return nil, err

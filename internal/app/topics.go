@@ -1,12 +1,16 @@
 package app
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 
 	"github.com/cairn-audit/cairn/internal/gateway"
 	"github.com/cairn-audit/cairn/internal/services/sns"
+	"github.com/cairn-audit/cairn/internal/state"
 	"github.com/cairn-audit/cairn/internal/topic"
 )
 
@@ -28,19 +32,30 @@ func (c *Config) validateTopics() error {
 	return err
 }
 
-// startTopics makes the topics, which trails and others publish to, and delivers
+// topicsFile keeps topics and what is on its way from them, which is written with
+// every message: not in the file of the small state, each of whose changes waits
+// for the others.
+const topicsFile = "topics.db"
+
+// openTopics opens the topics, which trails and others publish to, and delivers
 // what is published.
-func (s *Server) startTopics(p *parts) {
+func (s *Server) openTopics(_ context.Context, p *parts) error {
+	kept, err := state.Open(filepath.Join(s.options.Data, topicsFile))
+	if err != nil {
+		return fmt.Errorf("open the topics: %w", err)
+	}
+	s.cleanups.add("the topics", func(context.Context) error { return kept.Close() })
 	url := s.options.Config.PublicURL
 	if url == "" {
 		url = s.endpoint.URL
 	}
-	p.topics = topic.New(p.store, p.key, topic.Options{
+	p.topics = topic.New(kept, p.key, topic.Options{
 		URL: url, PublicOnly: s.options.Config.Topics.PublicOnly,
 		Logger: s.options.Logger.With("component", "sns"),
 	})
 	s.certificates = http.HandlerFunc(p.topics.ServeCertificate)
 	s.background("the deliveries of topics", p.topics.Run)
+	return nil
 }
 
 // routeTopics lets Cairn's own SNS answer where nothing else does.
