@@ -17,7 +17,7 @@ const module = "github.com/cairn-audit/cairn"
 // below its own and not from its neighbours. Packages below one of these belong
 // to it and may import each other.
 var layers = [][]string{
-	{"event", "audit", "internal/durable", "internal/seal", "internal/policy", "internal/region", "internal/eventpattern"},
+	{"event", "audit", "internal/durable", "internal/seal", "internal/policy", "internal/saml", "internal/region", "internal/eventpattern"},
 	{"digest", "internal/awsapi", "internal/sigv4"},
 	{"internal/journal", "internal/state", "internal/sigv2", "internal/access"},
 	{"internal/history", "internal/identity", "internal/record", "internal/bucket"},
@@ -45,6 +45,7 @@ var forbidden = []struct {
 	{"internal/sigv4", []string{"os", "io/fs"}, "keys are given to it"},
 	{"internal/sigv2", []string{"os", "io/fs", module + "/internal/awsapi"}, "keys are given to it"},
 	{"internal/policy", []string{"os", "net/http", module + "/..."}, "it is pure"},
+	{"internal/saml", []string{"os", "net/http", module + "/..."}, "it is pure"},
 	{"internal/eventpattern", []string{"os", "net/http", module + "/..."}, "it is pure"},
 	{"internal/journal", []string{module + "/event", module + "/internal/awsapi", "net/http"}, "it keeps opaque bytes"},
 	{"internal/history", []string{module + "/internal/awsapi", "net/http"}, "it indexes attributes, of whatever kind"},
@@ -60,9 +61,10 @@ var forbidden = []struct {
 
 // owners are modules that one package uses for all others.
 var owners = map[string]string{
-	"github.com/versity/versitygw": "internal/bucket",
-	"go.etcd.io/bbolt":             "internal/state",
-	"github.com/alecthomas/kong":   "cmd",
+	"github.com/versity/versitygw":        "internal/bucket",
+	"go.etcd.io/bbolt":                    "internal/state",
+	"github.com/alecthomas/kong":          "cmd",
+	"github.com/russellhaering/goxmldsig": "internal/saml",
 }
 
 type listed struct {

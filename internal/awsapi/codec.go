@@ -53,9 +53,18 @@ type Learned struct {
 	// that the call is of.
 	Caller    *event.UserIdentity
 	AccountID string
+	// Parameters are what else the call was found to say, of what is not
+	// recorded itself: an assertion, the session that a key is of.
+	Parameters []Parameter
 	// Shared are the ids of further accounts that the call concerns. Each
 	// gets a copy of the event.
 	Shared []string
+}
+
+// Parameter is a member of an event's requestParameters.
+type Parameter struct {
+	Name  string
+	Value any
 }
 
 // PathStyle is the escaped path of a request with the S3 bucket in it, though

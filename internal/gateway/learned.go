@@ -31,6 +31,7 @@ func (x *exchange) learned() []record.Call {
 	if found.Caller != nil {
 		x.call.Identity = found.Caller
 	}
+	x.call.Found = found.Parameters
 	if found.AccountID != "" {
 		x.call.AccountID = found.AccountID
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/cairn-audit/cairn/event"
@@ -37,7 +38,8 @@ type Session struct {
 	// Policy and PolicyARNs are the session policies.
 	Policy     string   `json:"policy,omitempty"`
 	PolicyARNs []string `json:"policies,omitempty"`
-	// Provider is the identity provider whose token opened the session.
+	// Provider is the ARN of the identity provider whose token, or assertion,
+	// opened the session.
 	Provider string `json:"provider,omitempty"`
 	// Service is the service that the session was opened by and for.
 	Service string `json:"service,omitempty"`
@@ -193,7 +195,7 @@ func (t *Tx) roleSession(r *Role, s *Session, context *event.SessionContext) eve
 	context.SessionIssuer = &event.SessionIssuer{
 		Type: event.Role, PrincipalID: r.ID, ARN: r.ARN(t.account), AccountID: t.account, UserName: r.Name,
 	}
-	if s.Provider != "" {
+	if strings.Contains(s.Provider, ":oidc-provider/") {
 		context.WebIDFederationData = &event.WebIDFederationData{FederatedProvider: s.Provider}
 	}
 	if s.Service == "ec2.amazonaws.com" {

@@ -105,7 +105,25 @@ func (b *Builder) request(rules *serviceRules, c *Call) json.RawMessage {
 	}
 	w := camel{rules: rules}
 	w.structure(c.Operation.Input, c.Params)
-	return orNull(w.buffer)
+	return orNull(withFound(c.Found, w.buffer))
+}
+
+// withFound puts further members before those of an object.
+func withFound(found []awsapi.Parameter, object []byte) []byte {
+	if len(found) == 0 {
+		return object
+	}
+	var w buffer
+	w.open('{')
+	for _, p := range found {
+		w.name(p.Name)
+		w.any(p.Value)
+	}
+	w.close('}')
+	if len(object) > len("{}") {
+		w = append(append(w[:len(w)-1], ','), object[1:]...)
+	}
+	return w
 }
 
 // answer writes responseElements of a call that succeeded.

@@ -48,6 +48,8 @@ type Call struct {
 	// Params are the decoded parameters: nil where the client sent none, or
 	// where they could not be read.
 	Params map[string]any
+	// Found are further members of requestParameters.
+	Found []awsapi.Parameter
 	// Output is the answer; Error is not nil when the call was refused or
 	// failed, and Refused then says where.
 	Output  map[string]any

@@ -26,14 +26,15 @@ type resourceRow struct {
 const kmsKey = "kms:{region}:{account}:key/{name}"
 
 var (
-	roleRow  = resourceRow{ops: set("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"), from: []string{"RoleArn"}, kind: "AWS::IAM::Role"} // 522949b1
-	tableRow = resourceRow{from: []string{"TableName"}, kind: "AWS::DynamoDB::Table", arn: "dynamodb:{region}:{account}:table/{name}"}
+	roleRow     = resourceRow{ops: set("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"), from: []string{"RoleArn"}, kind: "AWS::IAM::Role"} // 522949b1
+	providerRow = resourceRow{ops: set("AssumeRoleWithSAML"), from: []string{"PrincipalArn"}, kind: "AWS::IAM::SAMLProvider"}                               // 423fa918
+	tableRow    = resourceRow{from: []string{"TableName"}, kind: "AWS::DynamoDB::Table", arn: "dynamodb:{region}:{account}:table/{name}"}
 )
 
 // serviceResources are the rows by service id, in the order of the record. A
 // resource that several rows find is listed once.
 var serviceResources = map[string][]resourceRow{
-	"sts": {roleRow},
+	"sts": {roleRow, providerRow},
 	// doc: KMS guide, samples of every operation; of ReEncrypt the source comes first.
 	"kms": {
 		{ops: set("ReEncrypt"), from: []string{"SourceKeyId"}, answer: true, kind: "AWS::KMS::Key"},

@@ -27,7 +27,7 @@ func New(d *identity.Directory) *Service {
 	s := &Service{directory: d, operations: map[string]operation{}}
 	for _, table := range []map[string]operation{
 		userOperations, groupOperations, keyOperations, loginOperations, roleOperations, profileOperations,
-		policyOperations, deviceOperations, accountOperations, simulateOperations, holderOperations(), tagOperations(),
+		policyOperations, deviceOperations, accountOperations, simulateOperations, samlOperations, holderOperations(), tagOperations(),
 	} {
 		maps.Copy(s.operations, table)
 	}

@@ -39,6 +39,13 @@ var taggedKinds = []tagged{
 		_, err := tx.Profiles().Change(id, func(p *identity.Profile) error { return f(&p.Entity) })
 		return err
 	}},
+	{"SAMLProvider", "SAMLProviderArn", func(tx *identity.Tx, id string) (identity.Entity, error) {
+		p, err := tx.SAMLProvider(id)
+		return p.Entity, err
+	}, func(tx *identity.Tx, id string, f func(*identity.Entity) error) error {
+		_, err := tx.ChangeSAMLProvider(id, func(p *identity.SAMLProvider) error { return f(&p.Entity) })
+		return err
+	}},
 	{"MFADevice", "SerialNumber", func(tx *identity.Tx, id string) (identity.Entity, error) {
 		d, err := tx.Device(id)
 		return d.Entity, err

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cairn-audit/cairn/internal/awsapi"
 	"github.com/cairn-audit/cairn/internal/identity"
 	"github.com/cairn-audit/cairn/internal/policy"
 )
@@ -113,6 +114,7 @@ func (r *request) inherit(s *identity.Session) error {
 		}
 		s.SourceIdentity = from.SourceIdentity
 	}
+	incoming := map[string]any{}
 	for _, t := range from.Tags {
 		if !slices.Contains(from.Transitive, t.Key) {
 			continue
@@ -123,6 +125,10 @@ func (r *request) inherit(s *identity.Session) error {
 		}
 		s.Tags = append(s.Tags, t)
 		s.Transitive = append(s.Transitive, t.Key)
+		incoming[t.Key] = t.Value
+	}
+	if len(incoming) > 0 {
+		r.call.Learned.Parameters = []awsapi.Parameter{{Name: "incomingTransitiveTags", Value: incoming}}
 	}
 	return nil
 }

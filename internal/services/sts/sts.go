@@ -143,13 +143,3 @@ func decodeAuthorizationMessage(r *request) (answer, error) {
 	}
 	return answer{"DecodedMessage": string(message)}, nil
 }
-
-// assumeRoleWithSAML is refused: Cairn knows no SAML identity providers.
-func assumeRoleWithSAML(r *request) (answer, error) {
-	unproven := identity.Unproven("")
-	r.call.Learned.Caller = &unproven
-	return nil, &awsapi.Error{
-		Code: "InvalidIdentityTokenException", Status: http.StatusBadRequest,
-		Message: "Cairn has no SAML identity providers. AssumeRoleWithWebIdentity takes the tokens of OpenID Connect issuers.",
-	}
-}
