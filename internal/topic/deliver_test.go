@@ -303,7 +303,6 @@ func TestACrashLosesNothingThatWasPublished(t *testing.T) {
 }
 
 func TestWhatIsUnderWayWhenTheServerStopsMayEnd(t *testing.T) {
-	t.Skip("one run in five counts a delivery less under the race detector; the cause is not known yet")
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
 		stop := b.run()
@@ -311,6 +310,9 @@ func TestWhatIsUnderWayWhenTheServerStopsMayEnd(t *testing.T) {
 		b.subscribe("http://slow.test", nil)
 		b.subscribe("http://slower.test", nil)
 		synctest.Wait()
+		// The requests for confirmation are done, but how many were sent is
+		// open: one whose subscription is confirmed before is for nobody.
+		before := b.Counts().Delivered
 		b.answers(func(r *http.Request) int {
 			wait := time.Second
 			if r.URL.Host == "slower.test" {
@@ -330,8 +332,8 @@ func TestWhatIsUnderWayWhenTheServerStopsMayEnd(t *testing.T) {
 		if took := time.Since(start); took != grace {
 			t.Errorf("the stop took %v", took)
 		}
-		if n := b.onTheWay(); n != 3 || b.Counts() != (Counts{Delivered: 3}) {
-			t.Errorf("%d records are left of one delivery, %+v", n, b.Counts())
+		if n := b.onTheWay(); n != 3 || b.Counts() != (Counts{Delivered: before + 1}) {
+			t.Errorf("%d records are left of one delivery; %+v, %d before", n, b.Counts(), before)
 		}
 	})
 }
