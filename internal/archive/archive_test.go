@@ -156,6 +156,31 @@ func TestReportShowsNoControlCharacters(t *testing.T) {
 	}
 }
 
+// TestReportTellsANoteOnceAndEveryFault: what is wrong is named file by file.
+func TestReportTellsANoteOnceAndEveryFault(t *testing.T) {
+	var findings []digest.Finding
+	for _, region := range []string{"eu-west-1", "us-east-1", "us-west-2"} {
+		findings = append(findings,
+			digest.Finding{Kind: digest.DigestMissing, Trail: "main", Region: region, Key: region, Message: "Logging ended.", Verdict: digest.Proven},
+			digest.Finding{Kind: digest.DigestMissing, Trail: "main", Region: region, Key: region, Message: "It is missing.", Verdict: digest.Tampered})
+	}
+	findings = append(findings, digest.Finding{Kind: digest.DigestMissing, Trail: "other", Key: "k", Message: "Logging ended.", Verdict: digest.Proven})
+	var text strings.Builder
+	if err := WriteText(&text, &digest.Report{Verdict: digest.Tampered, Findings: findings}); err != nil {
+		t.Fatal(err)
+	}
+	want := `NOTE        s3:///eu-west-1 and 2 more: Logging ended.
+TAMPERED    s3:///eu-west-1: It is missing.
+TAMPERED    s3:///us-east-1: It is missing.
+TAMPERED    s3:///us-west-2: It is missing.
+NOTE        s3:///k: Logging ended.
+Tampered: 3 things are wrong. Nothing is proven.
+`
+	if text.String() != want {
+		t.Errorf("the report is\n%s", &text)
+	}
+}
+
 // TestAWSCLIAcceptsTheDigests has the AWS CLI's own validator read them.
 func TestAWSCLIAcceptsTheDigests(t *testing.T) {
 	aws, err := exec.LookPath("aws")

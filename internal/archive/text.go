@@ -11,15 +11,29 @@ import (
 )
 
 // WriteText writes a report for people: a line for each finding and one that
-// says what is proven.
+// says what is proven. Notes that say the same of several files, as of the
+// Regions of a trail, share a line; the JSON has them all.
 func WriteText(w io.Writer, r *digest.Report) error {
 	var b strings.Builder
+	alike := make(map[note]int)
 	for _, f := range r.Findings {
-		label := strings.ToUpper(f.Verdict.String())
 		if f.Verdict == digest.Proven {
-			label = "NOTE"
+			alike[noteOf(f)]++
 		}
-		fmt.Fprintf(&b, "%-10s  %s: %s\n", label, subject(f), clean(f.Message))
+	}
+	for _, f := range r.Findings {
+		label, about := strings.ToUpper(f.Verdict.String()), subject(f)
+		if f.Verdict == digest.Proven {
+			n := alike[noteOf(f)]
+			if n == 0 {
+				continue // told with the first of its kind
+			}
+			if label = "NOTE"; n > 1 {
+				about += fmt.Sprintf(" and %d more", n-1)
+			}
+			delete(alike, noteOf(f))
+		}
+		fmt.Fprintf(&b, "%-10s  %s: %s\n", label, about, clean(f.Message))
 	}
 	switch n := count(r.Findings, r.Verdict); r.Verdict {
 	case digest.Tampered:
@@ -32,6 +46,14 @@ func WriteText(w io.Writer, r *digest.Report) error {
 	_, err := io.WriteString(w, b.String())
 	return err
 }
+
+// note is what a note says, without the file that it says it of.
+type note struct {
+	kind                    digest.Kind
+	trail, account, message string
+}
+
+func noteOf(f digest.Finding) note { return note{f.Kind, f.Trail, f.Account, f.Message} }
 
 // clean takes line ends and control characters out of what came from outside.
 func clean(s string) string {
