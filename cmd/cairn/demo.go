@@ -40,7 +40,7 @@ func (c *demoCommand) Run(ctx context.Context) (err error) {
 	}
 	at := server.Endpoint()
 	fmt.Printf("A Cairn of its own is at %s, account %s.\n", at.URL, at.Account)
-	if err := demo.Play(ctx, demo.Target{URL: at.URL, Region: at.Region, Key: key}, os.Stdout); err != nil {
+	if err := demo.Play(ctx, demo.Target{URL: at.URL, Region: at.Region, Account: at.Account, Key: key}, os.Stdout); err != nil {
 		return err
 	}
 	if c.Keep {

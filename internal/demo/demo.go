@@ -22,8 +22,8 @@ import (
 
 // Target is the server to play against.
 type Target struct {
-	URL, Region string
-	Key         identity.Credential
+	URL, Region, Account string
+	Key                  identity.Credential
 }
 
 // stage is what the scenes play on.
@@ -40,18 +40,31 @@ type stage struct {
 // answered is not, or where a call has no event.
 func Play(ctx context.Context, t Target, out io.Writer) error {
 	s := newStage(t, out)
-	for _, scene := range scenes {
-		fmt.Fprintf(out, "\n%s\n", scene.title)
-		for _, call := range scene.calls {
-			if err := s.play(ctx, call); err != nil {
-				return fmt.Errorf("%s: %w", call.line, err)
-			}
-		}
-	}
-	if err := s.refused(ctx); err != nil {
+	if err := s.perform(ctx, makeTrail); err != nil {
 		return err
 	}
-	return s.show(ctx)
+	for _, scene := range scenes {
+		if err := s.perform(ctx, scene); err != nil {
+			return err
+		}
+	}
+	for _, show := range []func(context.Context) error{s.refused, s.show, s.deliver} {
+		if err := show(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// perform plays a scene.
+func (s *stage) perform(ctx context.Context, scene scene) error {
+	fmt.Fprintf(s.out, "\n%s\n", scene.title)
+	for _, call := range scene.calls {
+		if err := s.play(ctx, call); err != nil {
+			return fmt.Errorf("%s: %w", call.line, err)
+		}
+	}
+	return nil
 }
 
 func newStage(t Target, out io.Writer) *stage {
@@ -67,6 +80,8 @@ type call struct {
 	// line is what one would type, event the name under which it is recorded.
 	line, event string
 	do          func(context.Context, *stage) (result string, err error)
+	// region is where the event is, if not in the demo's own Region.
+	region string
 }
 
 // play makes a call and finds its event.
@@ -76,7 +91,11 @@ func (s *stage) play(ctx context.Context, c call) error {
 		return err
 	}
 	answered := time.Now()
-	found, err := s.lookup(ctx, types.LookupAttributeKeyEventName, c.event)
+	found, err := s.lookup(ctx, types.LookupAttributeKeyEventName, c.event, func(o *cloudtrail.Options) {
+		if c.region != "" {
+			o.Region = c.region
+		}
+	})
 	if err != nil {
 		return err
 	}
@@ -91,13 +110,13 @@ func (s *stage) play(ctx context.Context, c call) error {
 	return nil
 }
 
-func (s *stage) lookup(ctx context.Context, key types.LookupAttributeKey, value string) ([]types.Event, error) {
+func (s *stage) lookup(ctx context.Context, key types.LookupAttributeKey, value string, options ...func(*cloudtrail.Options)) ([]types.Event, error) {
 	out, err := s.trail.LookupEvents(ctx, &cloudtrail.LookupEventsInput{
 		LookupAttributes: []types.LookupAttribute{{AttributeKey: key, AttributeValue: aws.String(value)}},
 		// Cairn's extension: with what happened to objects, which AWS's
 		// LookupEvents does not show.
 		EventCategory: "all",
-	})
+	}, options...)
 	if err != nil {
 		return nil, fmt.Errorf("look up %s %s: %w", key, value, err)
 	}
