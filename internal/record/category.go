@@ -25,6 +25,7 @@ var dataEvents = map[string]map[string]bool{
 	"sqs": set("ChangeMessageVisibility", "ChangeMessageVisibilityBatch", "DeleteMessage", "DeleteMessageBatch",
 		"ReceiveMessage", "SendMessage", "SendMessageBatch"),
 	"sns":              set("Publish", "PublishBatch"),
+	"events":           set("PutEvents", "PutPartnerEvents"),
 	"kinesis":          set("GetRecords", "GetShardIterator", "PutRecord", "PutRecords", "SubscribeToShard"),
 	"ebs":              set("GetSnapshotBlock", "ListChangedBlocks", "ListSnapshotBlocks", "PutSnapshotBlock"),
 	"cognito-identity": set("GetCredentialsForIdentity", "GetId", "GetOpenIdToken", "GetOpenIdTokenForDeveloperIdentity", "UnlinkIdentity"),

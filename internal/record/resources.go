@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"net/url"
 	"path"
 	"slices"
@@ -14,10 +15,14 @@ type resourceRow struct {
 	// ops are the operations; nil is all of the service.
 	ops map[string]bool
 	// from are members of the parameters, or of the answer when answer is
-	// set, outermost first.
+	// set, outermost first. A list on the way gives a resource an element.
 	from   []string
 	answer bool
 	kind   string
+	// missing is the name that stands for one that is not given.
+	missing string
+	// ownerless resources have no accountId.
+	ownerless bool
 	// arn is the resource's ARN where the call gives only its name, with
 	// {region}, {account} and {name}; empty takes nothing but ARNs.
 	arn string
@@ -58,6 +63,17 @@ var serviceResources = map[string][]resourceRow{
 	"sns": {
 		{ops: dataEvents["sns"], from: []string{"TopicArn"}, kind: "AWS::SNS::Topic"}, // doc: SNS guide
 	},
+	// doc: EventBridge guide, a sample of each
+	"events": {
+		{
+			ops: set("PutEvents"), from: []string{"Entries", "EventBusName"}, kind: "AWS::Events::EventBus",
+			arn: "events:{region}:{account}:event-bus/{name}", missing: "default", ownerless: true,
+		},
+		{
+			ops: set("PutPartnerEvents"), from: []string{"Entries", "Source"}, kind: "AWS::Events::EventSource",
+			arn: "events:{region}::event-source/{name}", ownerless: true,
+		},
+	},
 	"kinesis": {
 		{ops: dataEvents["kinesis"], from: []string{"StreamARN"}, kind: "AWS::Kinesis::Stream"},
 		{ops: dataEvents["kinesis"], from: []string{"StreamName"}, kind: "AWS::Kinesis::Stream", arn: "kinesis:{region}:{account}:stream/{name}"},
@@ -69,6 +85,10 @@ var serviceResources = map[string][]resourceRow{
 		{from: []string{"channelArn"}, kind: "AWS::CloudTrail::Channel"},
 	},
 }
+
+// maxElements bounds the resources that a list of parameters names. No list that
+// a row looks into may be as long in a call that AWS takes.
+const maxElements = 100
 
 // resources lists what the call touched. A call that was refused before its
 // parameters were looked at touched nothing.
@@ -84,25 +104,46 @@ func resources(rules *serviceRules, c *Call, code string) []event.Resource {
 		if row.ops != nil && !row.ops[c.Operation.Name] {
 			continue
 		}
-		arn := row.find(c)
-		if arn == "" || slices.ContainsFunc(found, func(r event.Resource) bool { return r.ARN == arn }) {
-			continue
+		value := c.Params
+		if row.answer {
+			value = c.Output
 		}
-		found = append(found, event.Resource{AccountID: arnAccount(arn, c.AccountID), Type: row.kind, ARN: arn})
+		for _, name := range row.named(value, row.from) {
+			arn := row.resource(c, name)
+			if arn == "" || slices.ContainsFunc(found, func(r event.Resource) bool { return r.ARN == arn }) {
+				continue
+			}
+			r := event.Resource{Type: row.kind, ARN: arn}
+			if !row.ownerless {
+				r.AccountID = arnAccount(arn, c.AccountID)
+			}
+			found = append(found, r)
+		}
 	}
 	return found
 }
 
-// find returns the ARN of the resource that the row's member names, or "".
-func (row *resourceRow) find(c *Call) string {
-	value := c.Params
-	if row.answer {
-		value = c.Output
+// named are the names that the row's members have below a value.
+func (row *resourceRow) named(value any, path []string) []string {
+	switch v := value.(type) {
+	case []any:
+		var all []string
+		for _, element := range v[:min(len(v), maxElements)] {
+			all = append(all, row.named(element, path)...)
+		}
+		return all
+	case map[string]any:
+		if len(path) > 1 {
+			return row.named(v[path[0]], path[1:])
+		}
+		name, _ := v[path[0]].(string)
+		return []string{cmp.Or(name, row.missing)}
 	}
-	for _, name := range row.from[:len(row.from)-1] {
-		value, _ = value[name].(map[string]any)
-	}
-	name, _ := value[row.from[len(row.from)-1]].(string)
+	return nil
+}
+
+// resource returns the ARN of a resource that the row's member names, or "".
+func (row *resourceRow) resource(c *Call, name string) string {
 	switch {
 	case strings.HasPrefix(name, "arn:"):
 		return name

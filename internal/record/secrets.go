@@ -95,6 +95,8 @@ var serviceSecrets = map[string]map[string]secrecy{
 		"Subject":           hidden,
 		"MessageAttributes": hidden,
 	},
+	// The secrets of connections are sensitive in the model: P.
+	"events": {"Detail": hidden}, // doc: EventBridge guide, PutEvents data event
 	"kms": {
 		// doc: KMS guide, "Logging AWS KMS API calls": neither plaintext nor ciphertext is recorded.
 		"Plaintext":                dropped,

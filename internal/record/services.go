@@ -35,10 +35,11 @@ var services = map[string]serviceRules{
 		blindErrors:  set("ClientException"),                            // e8411136
 		extras:       map[string][]extra{"Service": {{"version", "0"}}}, // b022c9ab
 	},
-	"eks":    {stamp: epochSeconds},      // doc: EKS guide, CreateCluster
-	"elb":    {apiVersion: "2012-06-01"}, // 96a861ee
-	"elbv2":  {apiVersion: "2015-12-01"}, // 57f6c0e3
-	"iam":    {stamp: jdk20},             // 44d2eea3, 2026
+	"eks":    {stamp: epochSeconds},                   // doc: EKS guide, CreateCluster
+	"elb":    {apiVersion: "2012-06-01"},              // 96a861ee
+	"elbv2":  {apiVersion: "2015-12-01"},              // 57f6c0e3
+	"events": {apiVersion: "2015-10-07", stamp: jdk9}, // doc: EventBridge guide, PutRule and PutPartnerEvents of 2026
+	"iam":    {stamp: jdk20},                          // 44d2eea3, 2026
 	"kms":    {stamp: jdk9},
 	"lambda": {names: lambdaNames},
 	"logs":   {apiVersion: "20140328"}, // 6f2a60e1
