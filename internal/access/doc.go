@@ -12,7 +12,7 @@
 // $partition, $region and $account are those of the call. {a.b} stands for the
 // member b of the parameter a; a list or a map on the way gives a resource for
 // each of its elements, and a map at the end one for each of its keys.
-// {a|default} has a value for requests without a; a template that misses a value
+// {a|default} has a value for requests without a, or for elements of a list without it; a template that misses a value
 // is left out. {a!transform} changes a value; see transforms.
 //
 // {@a} is for members that are names or ARNs. If the template's last member is an

@@ -21,7 +21,7 @@ type piece struct {
 	text     string
 	path     []string // nil for text
 	fallback string
-	optional bool // fallback stands for a member that is missing
+	optional bool // fallback stands for a member that is missing, of each element of a list
 	arn      bool // the member may be an ARN
 	change   transform
 }
@@ -91,15 +91,19 @@ func (p piece) values(c *call) []string {
 	if p.path == nil {
 		return []string{c.fill(p.text)}
 	}
-	values := lookup(c.params, p.path)
-	if len(values) == 0 && p.optional {
-		return []string{c.fill(p.fallback)}
+	var values []string
+	missing := false
+	for _, v := range places(c.params, p.path) {
+		if v == "" {
+			missing = true
+			continue
+		}
+		values = append(values, p.change(v, c))
 	}
-	changed := make([]string, len(values))
-	for i, v := range values {
-		changed[i] = p.change(v, c)
+	if p.optional && (missing || len(values) == 0) {
+		values = append(values, c.fill(p.fallback))
 	}
-	return changed
+	return values
 }
 
 // fill replaces what the template says of the call itself. It is for the table's
@@ -115,27 +119,27 @@ func (c *call) given(member string) bool {
 }
 
 // lookup returns the values of a member.
-func lookup(value any, path []string) []string {
+func lookup(params map[string]any, path []string) []string {
+	return slices.DeleteFunc(places(params, path), func(v string) bool { return v == "" })
+}
+
+// places are the values of a member, "" for one that is missing, empty or false.
+func places(value any, path []string) []string {
 	switch v := value.(type) {
 	case map[string]any:
 		if len(path) == 0 {
 			return slices.Sorted(maps.Keys(v))
 		}
-		return lookup(v[path[0]], path[1:])
+		return places(v[path[0]], path[1:])
 	case []any:
 		var all []string
 		for _, element := range v {
-			all = append(all, lookup(element, path)...)
+			all = append(all, places(element, path)...)
 		}
 		return all
-	case nil:
-		return nil
 	}
-	if len(path) > 0 {
-		return nil
-	}
-	if value == "" || value == false {
-		return nil
+	if len(path) > 0 || value == nil || value == "" || value == false {
+		return []string{""}
 	}
 	return []string{fmt.Sprint(value)}
 }

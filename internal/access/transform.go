@@ -12,6 +12,7 @@ func same(value string, _ *call) string { return value }
 
 // transforms are those that templates name.
 var transforms = map[string]transform{
+	"connection":   connection,
 	"copysource":   copySource,
 	"ec2":          ec2Resource,
 	"ec2type":      ec2Type,
@@ -23,7 +24,17 @@ var transforms = map[string]transform{
 	"queue":        func(v string, _ *call) string { _, name := queue(v); return name },
 	"queueaccount": queueAccount,
 	"revision":     revision,
+	"rulebus":      ruleBus,
 	"topic":        topic,
+}
+
+// connection is the ARN of a connection as policies have it, without the id at
+// its end.
+func connection(v string, _ *call) string {
+	if strings.Count(v, "/") > 1 {
+		return v[:strings.LastIndexByte(v, '/')]
+	}
+	return v
 }
 
 // copySource is bucket/key of "/bucket/key?versionId=…", whose key is escaped.
@@ -123,6 +134,17 @@ func revision(v string, _ *call) string {
 		return v
 	}
 	return v + ":*"
+}
+
+// ruleBus is what stands before the name of a rule that is on the event bus.
+func ruleBus(v string, _ *call) string {
+	if strings.HasPrefix(v, "arn:") {
+		v = v[strings.LastIndexAny(v, ":/")+1:]
+	}
+	if v == "default" {
+		return ""
+	}
+	return v + "/"
 }
 
 // topic is the topic of a subscription's ARN.
