@@ -1,0 +1,5 @@
+package rule
+
+type path struct{}
+
+func parsePath(string) (path, error) { return path{}, errTodo }

@@ -1,0 +1,5 @@
+package rule
+
+type template struct{}
+
+func parseTransformer(*Transformer) (*template, error) { return nil, errTodo }
