@@ -18,6 +18,8 @@ type place struct{ bucket, key string }
 type node struct {
 	place
 	name DigestKey
+	// modified is when it was stored, as it was listed; zero is unknown.
+	modified time.Time
 	// digest is nil if it could not be read.
 	digest   *Digest
 	hash     string // of its uncompressed bytes
@@ -99,18 +101,18 @@ func (r *run) flush(c *chain) {
 func (r *run) load(ctx context.Context, f *folder) ([]*chain, []source, error) {
 	chains := map[trailID]*chain{}
 	here := source{bucket: f.bucket, prefix: f.Prefix}
-	names, err := r.listDigests(ctx, f, here)
+	listed, err := r.listDigests(ctx, f, here)
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, k := range names {
-		id := trailID{name: k.Trail, home: k.HomeRegion}
+	for _, n := range listed {
+		id := trailID{name: n.name.Trail, home: n.name.HomeRegion}
 		c := chains[id]
 		if c == nil {
 			c = &chain{folder: f, trail: id, reported: r.asked(id, f.Owner), loaded: map[source]bool{here: true}, unread: map[source]bool{}}
 			chains[id] = c
 		}
-		c.add(&node{place: place{here.bucket, k.String()}, name: k})
+		c.add(n)
 	}
 	places := []source{here}
 	var sorted []*chain
@@ -178,11 +180,11 @@ const lookBack = 24 * time.Hour
 
 // listDigests lists the digests of a folder, in one of the places that it is or
 // was in.
-func (r *run) listDigests(ctx context.Context, f *folder, s source) ([]DigestKey, error) {
+func (r *run) listDigests(ctx context.Context, f *folder, s source) ([]*node, error) {
 	o := f.Owner
 	o.Prefix = s.prefix
 	prefix := o.folder(kindDigest)
-	var names []DigestKey
+	var listed []*node
 	for object, err := range r.archive.List(ctx, s.bucket, prefix, r.after(prefix)) {
 		if err != nil {
 			return nil, fmt.Errorf("list s3://%s/%s: %w", s.bucket, prefix, err)
@@ -192,7 +194,7 @@ func (r *run) listDigests(ctx context.Context, f *folder, s source) ([]DigestKey
 			if k.Time.After(r.End.Add(2 * lookBack)) {
 				break
 			}
-			names = append(names, k)
+			listed = append(listed, &node{place: place{s.bucket, object.Key}, name: k, modified: object.Modified})
 		} else if !strings.HasSuffix(object.Key, "/") {
 			r.report.Findings = append(r.report.Findings, Finding{
 				Kind: UnexpectedObject, Verdict: Incomplete, Account: o.Account, Region: o.Region,
@@ -200,7 +202,7 @@ func (r *run) listDigests(ctx context.Context, f *folder, s source) ([]DigestKey
 			})
 		}
 	}
-	return names, nil
+	return listed, nil
 }
 
 // after is the key after which the listing of a folder of days begins.
@@ -233,16 +235,16 @@ func (r *run) follow(ctx context.Context, c *chain) error {
 			return fmt.Errorf("verify: the trail %s has been in more than %d places", c.trail.name, maxSources)
 		}
 		c.loaded[s] = true
-		names, err := r.listDigests(ctx, c.folder, s)
+		listed, err := r.listDigests(ctx, c.folder, s)
 		if err != nil {
 			c.unread[s] = true
 			from.note(c, NotChecked, Incomplete, fmt.Sprintf(
 				"The digests before it are in s3://%s/%s, which could not be listed: %v.", s.bucket, s.prefix, err))
 			continue
 		}
-		for _, k := range names {
-			if (trailID{name: k.Trail, home: k.HomeRegion}) == c.trail && !k.Time.After(from.name.Time) {
-				c.add(&node{place: place{s.bucket, k.String()}, name: k})
+		for _, n := range listed {
+			if (trailID{name: n.name.Trail, home: n.name.HomeRegion}) == c.trail && !n.name.Time.After(from.name.Time) {
+				c.add(n)
 			}
 		}
 		c.cut(r.Start, r.End)

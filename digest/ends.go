@@ -72,7 +72,7 @@ func (r *run) checkEnd(c *chain, status Status, every time.Duration, others time
 	case until.Sub(end) > 2*every:
 		h.message = fmt.Sprintf("It is the newest digest, and ends at %s: more than two intervals of %v before %s. Newer ones have been deleted, or were not delivered.",
 			text(end), every, text(until))
-	case delivered.Sub(end) > every:
+	case delivered.Sub(end) > every || c.staleAt(delivered, every):
 		h.message = fmt.Sprintf("It is the newest digest, and ends at %s; the trail's status says that one was delivered at %s.", text(end), text(delivered))
 	case others.Sub(end) >= every && r.Now.Sub(end) >= every+every/4:
 		h.to = others
@@ -81,6 +81,23 @@ func (r *run) checkEnd(c *chain, status Status, every time.Duration, others time
 		return
 	}
 	r.hole(h)
+}
+
+// staleAt says that none of the chain's digests was stored as late as the newest
+// is said to have been delivered. So even one is missed that ends within an
+// interval of the one before, as the last of a trail that is stopped does.
+func (c *chain) staleAt(delivered time.Time, every time.Duration) bool {
+	var stored time.Time
+	for _, n := range c.all() {
+		if n.modified.IsZero() {
+			return false // a copy does not tell
+		}
+		if n.modified.After(stored) {
+			stored = n.modified
+		}
+	}
+	// Two clocks, and times in whole seconds.
+	return delivered.Sub(stored) > max(2*time.Second, min(time.Minute, every/4))
 }
 
 // checkBeginning notes that a chain begins within the time asked for.

@@ -2,6 +2,7 @@ package digest
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -26,6 +27,17 @@ func (v Verdict) String() string {
 
 // MarshalText writes the verdict as String does.
 func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText reads what MarshalText writes.
+func (v *Verdict) UnmarshalText(text []byte) error {
+	for _, known := range []Verdict{Proven, Incomplete, Tampered} {
+		if known.String() == string(text) {
+			*v = known
+			return nil
+		}
+	}
+	return fmt.Errorf("there is no verdict %q", text)
+}
 
 // Kind is a kind of finding.
 type Kind string

@@ -123,6 +123,30 @@ func TestStatusOfTheTrailTellsItsEnd(t *testing.T) {
 	expectFindings(t, verify(t, w, q), Tampered, home+" chain-ends-early tampered")
 }
 
+// TestTheLastDigestOfAStoppedTrailIsMissed though it is shorter than an interval
+// and holds the very call that would explain its absence.
+func TestTheLastDigestOfAStoppedTrailIsMissed(t *testing.T) {
+	w := emptyWorld()
+	w.hours(0, 6)
+	a := w.put(owner(home), hour(6.4), stopRecord)
+	w.deliver(owner(home), hour(6), hour(6.5), a)
+	w.deliver(owner(abroad), hour(6), hour(6.5))
+	for at, o := range w.objects {
+		if k, ok := ParseDigestKey(at.key); ok {
+			o.modified = k.Time.Add(2 * time.Second)
+			w.objects[at] = o
+		}
+	}
+	q := Request{Bucket: bucketName, Now: hour(7), Status: func(context.Context, Trail, string) Status {
+		return Status{Stopped: hour(6.4), LatestDigest: hour(6.5).Add(4 * time.Second)}
+	}}
+	expectFindings(t, verify(t, w, q), Proven)
+	w.remove(w.digestKey(home, -1))
+	w.remove(place{bucketName, a.Key})
+	w.remove(w.digestKey(abroad, -1))
+	expectFindings(t, verify(t, w, q), Tampered, home+" chain-ends-early tampered", abroad+" chain-ends-early tampered")
+}
+
 func TestSavedSignaturesTellOfDeletedDigests(t *testing.T) {
 	w := emptyWorld()
 	w.hours(0, 6)
