@@ -17,7 +17,7 @@ const module = "github.com/cairn-audit/cairn"
 // below its own and not from its neighbours. Packages below one of these belong
 // to it and may import each other.
 var layers = [][]string{
-	{"event", "audit", "internal/durable", "internal/seal", "internal/policy", "internal/saml", "internal/region", "internal/eventpattern"},
+	{"event", "audit", "internal/durable", "internal/seal", "internal/policy", "internal/saml", "internal/region", "internal/eventpattern", "internal/egress"},
 	{"digest", "internal/awsapi", "internal/sigv4"},
 	{"internal/journal", "internal/state", "internal/sigv2", "internal/access"},
 	{"internal/history", "internal/identity", "internal/record", "internal/bucket"},
