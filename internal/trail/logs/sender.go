@@ -33,8 +33,11 @@ const (
 
 	minBackoff = time.Second
 	maxBackoff = 5 * time.Minute
-	// giveUpAfter is how long sending is tried before what was tried is left
-	// out, as it is for S3.
+	// putTime is how long a log group may take to answer.
+	putTime = 30 * time.Second
+	// giveUpAfter is how old events are that are left out where they cannot be
+	// sent, as it is for S3. It bounds what the journal keeps for a log group
+	// that never comes back.
 	giveUpAfter = 30 * 24 * time.Hour
 )
 
@@ -62,8 +65,12 @@ func (s *sender) status() (time.Time, string) {
 	return s.sent, s.failure
 }
 
-// errOver ends the sender of a trail that has no such log group any more.
-var errOver = errors.New("the trail does not send to the log group any more")
+// errOver ends the sender of a trail that has no such log group any more;
+// errGivenUp ends the tries for what is held.
+var (
+	errOver    = errors.New("the trail does not send to the log group any more")
+	errGivenUp = errors.New("events could not be sent for 30 days")
+)
 
 func (s *sender) run(ctx context.Context) {
 	for failures := 0; ctx.Err() == nil; failures++ {
@@ -81,7 +88,9 @@ type held struct {
 	next    journal.Seq
 	begun   time.Time
 	since   time.Time // when the first event came, zero while there is none
+	newest  time.Time // the latest time of an event
 	bytes   int
+	events  int
 	streams map[string][]string
 }
 
@@ -151,7 +160,7 @@ func (h *held) take(s *sender, t *trail.Trail, r *journal.Entry) {
 		return
 	}
 	entry.Seq = r.Seq
-	if !t.Wants(&entry) || len(entry.JSON) > maxMessage {
+	if !t.Wants(&entry) || len(entry.JSON)+eventOverhead > maxMessage {
 		return
 	}
 	if h.since.IsZero() {
@@ -160,12 +169,17 @@ func (h *held) take(s *sender, t *trail.Trail, r *journal.Entry) {
 	stream := streamName(t, &entry)
 	h.streams[stream] = append(h.streams[stream], string(entry.JSON))
 	h.bytes += len(entry.JSON) + eventOverhead
+	h.events++
+	if entry.Time.After(h.newest) {
+		h.newest = entry.Time
+	}
 }
 
-// streamName is where an event goes ("CloudWatch log group and log stream naming
-// for CloudTrail", CloudTrail User Guide).
+// streamName is where an event goes: the Region in it is the trail's, of whichever
+// the event is ("CloudWatch log group and log stream naming for CloudTrail",
+// CloudTrail User Guide). The trail's role may write to these streams only.
 func streamName(t *trail.Trail, entry *history.Entry) string {
-	name := entry.Account + "_CloudTrail_" + entry.Region
+	name := entry.Account + "_CloudTrail_" + t.HomeRegion
 	if t.Organization {
 		name = t.OrganizationID + "_" + name
 	}
@@ -185,47 +199,67 @@ func (h *held) due() bool {
 
 // flush sends what is held and stores the position.
 func (s *sender) flush(ctx context.Context, t *trail.Trail, h *held) error {
-	for stream, messages := range h.streams {
-		for batch := range batches(messages) {
-			if err := s.send(ctx, t, stream, batch); err != nil {
-				return err
-			}
-		}
+	err := s.sendAll(ctx, t, h)
+	if err != nil && !errors.Is(err, errGivenUp) {
+		return err
 	}
-	err := s.state.Update(func(tx *state.Tx) error {
-		_, err := positions.Put(tx, s.id, position{Next: h.next, Group: s.group})
+	at := position{Next: h.next, Group: s.group}
+	s.mu.Lock()
+	if h.events > 0 && err == nil {
+		s.sent, s.failure = time.Now().UTC(), ""
+	}
+	at.Sent = s.sent
+	s.mu.Unlock()
+	err = s.state.Update(func(tx *state.Tx) error {
+		_, err := positions.Put(tx, s.id, at)
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("store how far a trail has sent: %w", err)
 	}
 	s.mu.Lock()
-	if s.next = h.next; h.bytes > 0 {
-		s.sent, s.failure = time.Now().UTC(), ""
-	}
+	s.next = h.next
 	s.mu.Unlock()
 	*h = newHeld(h.next)
 	return nil
 }
 
+// sendAll sends what is held. Where it gives up, it does so for all that is left:
+// a log group that is gone or hangs would otherwise take longer to leave events out
+// than new ones take to come.
+func (s *sender) sendAll(ctx context.Context, t *trail.Trail, h *held) error {
+	sent := 0
+	for stream, messages := range h.streams {
+		for batch := range batches(messages) {
+			err := s.send(ctx, t, stream, batch, h.newest)
+			if errors.Is(err, errGivenUp) {
+				s.log.ErrorContext(ctx, "events could not be sent to the log group for 30 days, and are given up",
+					"events", h.events-sent, "newest", h.newest, "error", err)
+			}
+			if err != nil {
+				return err
+			}
+			sent += len(batch)
+		}
+	}
+	return nil
+}
+
 // send sends a batch, and tries until it is taken, the trail sends there no more,
-// or it is too late.
-func (s *sender) send(ctx context.Context, t *trail.Trail, stream string, batch []string) error {
-	began := time.Now()
+// or it is too late for events of that time.
+func (s *sender) send(ctx context.Context, t *trail.Trail, stream string, batch []string, newest time.Time) error {
 	for failures := 0; ; failures++ {
-		err := s.sink.Put(ctx, t, stream, batch)
+		err := s.put(ctx, t, stream, batch)
 		if err == nil {
 			return nil
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if time.Since(began) >= giveUpAfter {
-			s.log.ErrorContext(ctx, "events could not be sent to the log group for 30 days, and are given up",
-				"stream", stream, "events", len(batch), "error", err)
-			return nil
+		s.failed(ctx, err, failures)
+		if time.Since(newest) >= giveUpAfter {
+			return fmt.Errorf("%w: %w", errGivenUp, err)
 		}
-		s.failed(ctx, err)
 		pause(ctx, failures)
 		if now, err := s.current(s.id, s.group); err != nil || now == nil {
 			return errors.Join(err, errOver)
@@ -233,19 +267,26 @@ func (s *sender) send(ctx context.Context, t *trail.Trail, stream string, batch 
 	}
 }
 
-func (s *sender) failed(ctx context.Context, err error) {
+func (s *sender) put(ctx context.Context, t *trail.Trail, stream string, batch []string) error {
+	ctx, cancel := context.WithTimeout(ctx, putTime)
+	defer cancel()
+	return s.sink.Put(ctx, t, stream, batch)
+}
+
+// failed shows a failure, and logs the first of a row and those of another kind.
+func (s *sender) failed(ctx context.Context, err error, failures int) {
 	var coded interface{ ErrorCode() string }
 	code := ""
 	if errors.As(err, &coded) {
 		code = coded.ErrorCode()
 	}
 	s.mu.Lock()
-	first := s.failure != code
-	if code != "" {
+	another := code != "" && s.failure != code
+	if another {
 		s.failure = code
 	}
 	s.mu.Unlock()
-	if first {
+	if another || failures == 0 {
 		s.log.WarnContext(ctx, "events cannot be sent to the log group; trying again", "error", err)
 	}
 }
