@@ -67,7 +67,7 @@ func (t *Tx) PrincipalPermissions(arn string) (p Permissions, ok bool, err error
 	case "user":
 		err = t.userPermissions(&p, name, "")
 	case "role":
-		err = t.rolePermissions(&p, name)
+		err = t.rolePermissions(&p, name, "")
 	case "group":
 		err = t.groupPermissions(&p, name)
 	default:
@@ -79,13 +79,21 @@ func (t *Tx) PrincipalPermissions(arn string) (p Permissions, ok bool, err error
 	return p, err == nil, err
 }
 
+// everything is a policy that allows all.
+const everything = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
+
 func (t *Tx) principalPermissions(p *Permissions, of Principal) error {
 	switch {
 	case of.ID == t.account:
 		p.Root = true
+		if of.Kind == FederatedUser {
+			// The root user lends all that it may do, as far as the session's
+			// policies go.
+			p.Identity = []Document{{Source: rootARN(t.account), Text: everything}}
+		}
 		return nil
 	case of.Kind == AssumedRole:
-		return t.rolePermissions(p, of.Name)
+		return t.rolePermissions(p, of.Name, of.ID)
 	default:
 		return t.userPermissions(p, of.Name, of.ID)
 	}
@@ -119,8 +127,11 @@ func (t *Tx) groupPermissions(p *Permissions, name string) error {
 	return t.addGrants(p, &g.Grants, g.ARN(t.account))
 }
 
-func (t *Tx) rolePermissions(p *Permissions, name string) error {
+func (t *Tx) rolePermissions(p *Permissions, name, id string) error {
 	r, err := t.Roles().Get(name)
+	if id != "" {
+		r, err = t.roleByID(name, id)
+	}
 	if err != nil {
 		return err
 	}

@@ -179,3 +179,55 @@ func TestAnotherAccountIsEnteredThroughItsRole(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestWhatTheRootUserLendsIsWhatTheSessionPoliciesAllow(t *testing.T) {
+	d, done := open(t, t.TempDir())
+	defer done()
+	for action, allowed := range map[string]bool{"ec2:DescribeVpcs": true, "s3:ListAllMyBuckets": false} {
+		lent := openSession(t, d, Session{
+			Kind: FederatedUser, PrincipalID: testAccount, Name: "guest", Policy: document("ec2:*"),
+		}, time.Now(), time.Hour)
+		guest, err := d.Credential(t.Context(), lent.AccessKeyID, lent.SessionToken)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := d.Permissions(t.Context(), guest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		policies, err := p.Policies()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := policy.Evaluate(policy.Request{Action: action, Resource: "*", Principal: guest.PolicyPrincipal()}, policies); got.Allowed != allowed {
+			t.Errorf("%s: %+v", action, got)
+		}
+	}
+}
+
+func TestARoleThatWasMadeAgainHasNoPermissionsForTheOldOnesSessions(t *testing.T) {
+	d, done := open(t, t.TempDir())
+	defer done()
+	old := newRole(t, d, "deploy")
+	err := d.Update(testAccount, func(tx *Tx) error {
+		if err := tx.DeleteRole(old.Name, false); err != nil {
+			return err
+		}
+		again := Role{Entity: NewEntity(old.Name, "/", time.Now(), nil), Trust: "{}"}
+		if err := again.PutInline("role", again.Name, "all", everything); err != nil {
+			return err
+		}
+		_, err := tx.CreateRole(again)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The credential is from before: it was looked up while the role was there.
+	p, err := d.Permissions(t.Context(), Credential{
+		AccountID: testAccount, Principal: Principal{Kind: AssumedRole, AccountID: testAccount, Name: old.Name, ID: old.ID},
+	})
+	if err != nil || len(p.Identity) != 0 || !p.Limited {
+		t.Errorf("%+v, %v", p, err)
+	}
+}
