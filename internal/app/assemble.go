@@ -83,7 +83,7 @@ func (s *Server) assemble(ctx context.Context) (*gateway.Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.deliver(ctx, &p, &routes); err != nil {
+	if err := s.deliver(ctx, &p); err != nil {
 		return nil, err
 	}
 	s.background("the retention", func(ctx context.Context) error { return s.retain(ctx, &p) })
@@ -198,6 +198,7 @@ func (s *Server) routes(ctx context.Context, p *parts) (gateway.Routes, error) {
 	p.deliveries = &deliveries{parts: p, signer: signing.New(p.store, p.key)}
 	trails := cloudtrail.New(p.history, channels, cloudtrail.Trails{
 		Store: p.trails, Accounts: p.directory, Statuses: p.deliveries, Keys: p.deliveries, Destinations: p.deliveries,
+		OtherLogs: s.isOutside("logs", s.options.Config.Delivery.Logs),
 	}, cloudtrail.Options{
 		Retention: s.retention(), LookupTPS: s.options.LookupTPS, TokenKey: p.key.Derive("lookup tokens"),
 	})

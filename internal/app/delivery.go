@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -16,33 +17,40 @@ import (
 	"github.com/cairn-audit/cairn/internal/topic"
 	"github.com/cairn-audit/cairn/internal/trail"
 	"github.com/cairn-audit/cairn/internal/trail/delivery"
+	"github.com/cairn-audit/cairn/internal/trail/remote"
 	"github.com/cairn-audit/cairn/internal/trail/signing"
 )
 
-// ConfigDelivery says where trails deliver to.
+// ConfigDelivery says where trails deliver to. Where a service is nil, it is where
+// the server's own calls of it go.
 type ConfigDelivery struct {
-	// S3 is where their buckets are; nil: where the server's S3 calls go.
-	S3 *ConfigS3 `yaml:"s3"`
+	S3   *ConfigS3      `yaml:"s3"`
+	SNS  *ConfigService `yaml:"sns"`
+	Logs *ConfigService `yaml:"logs"`
 	// AnyBucketPolicy makes trails without asking whether their buckets'
 	// policies let CloudTrail write, for an S3 that knows no such policies.
 	AnyBucketPolicy bool `yaml:"any_bucket_policy"`
+	// AnyTopicPolicy is the same for topics of another SNS.
+	AnyTopicPolicy bool `yaml:"any_topic_policy"`
 }
 
 // ConfigS3 is an S3 and who Cairn is there.
 type ConfigS3 struct {
-	// Endpoint is its URL; empty is AWS's.
-	Endpoint  string `yaml:"endpoint"`
-	Region    string `yaml:"region"`
-	Profile   string `yaml:"profile"`
-	PathStyle bool   `yaml:"path_style"`
+	ConfigService `yaml:",inline"`
+	PathStyle     bool `yaml:"path_style"`
 }
 
 func (c *ConfigDelivery) validate() error {
-	if c.S3 == nil || c.S3.Endpoint == "" {
-		return nil
+	if c.S3 != nil {
+		if err := c.S3.validate(); err != nil {
+			return fmt.Errorf("delivery's s3: %w", err)
+		}
 	}
-	if _, err := endpointURL(c.S3.Endpoint); err != nil {
-		return fmt.Errorf("delivery's s3: %w", err)
+	if err := c.SNS.validate(); err != nil {
+		return fmt.Errorf("delivery's sns: %w", err)
+	}
+	if err := c.Logs.validate(); err != nil {
+		return fmt.Errorf("delivery's logs: %w", err)
 	}
 	return nil
 }
@@ -53,18 +61,30 @@ type deliveries struct {
 	courier *delivery.Courier
 	signer  *signing.Signer
 	buckets *s3.Client
-	config  ConfigDelivery
+	// otherTopics and otherGroups are those of another endpoint; nil where the
+	// built-in ones are meant.
+	otherTopics *remote.Topics
+	otherGroups *remote.LogGroups
+	config      ConfigDelivery
+	logger      *slog.Logger
 	// open is set in --auth open, where no policy has a say.
 	open bool
 }
 
 // deliver brings what trails want to S3, to topics and to log groups.
-func (s *Server) deliver(ctx context.Context, p *parts, r *gateway.Routes) error {
+func (s *Server) deliver(ctx context.Context, p *parts) error {
 	d := p.deliveries
 	d.config, d.open = s.options.Config.Delivery, s.options.Auth == gateway.AuthOpen
+	d.logger = s.options.Logger.With("component", "delivery")
 	var err error
-	if d.buckets, err = s.trailBuckets(ctx, p, r); err != nil {
+	if d.buckets, err = s.trailBuckets(ctx, p); err != nil {
 		return fmt.Errorf("find the S3 of trails: %w", err)
+	}
+	if d.otherTopics, err = s.trailTopics(ctx); err != nil {
+		return fmt.Errorf("find the SNS of trails: %w", err)
+	}
+	if d.otherGroups, err = s.trailLogGroups(ctx); err != nil {
+		return fmt.Errorf("find the CloudWatch Logs of trails: %w", err)
 	}
 	d.courier = delivery.New(p.store, p.journal, p.trails, delivery.Options{
 		DeliveryInterval: s.options.DeliveryInterval, DigestInterval: s.options.DigestInterval,
@@ -72,7 +92,7 @@ func (s *Server) deliver(ctx context.Context, p *parts, r *gateway.Routes) error
 		Keys:     d.signer,
 		Notifier: d,
 		Members:  d.members,
-		Logger:   s.options.Logger.With("component", "delivery"),
+		Logger:   d.logger,
 	})
 	s.background("the delivery of trails", d.courier.Run)
 	s.forwardLogs(p)
@@ -80,28 +100,41 @@ func (s *Server) deliver(ctx context.Context, p *parts, r *gateway.Routes) error
 }
 
 // trailBuckets is a client of the S3 that trails' buckets are in.
-func (s *Server) trailBuckets(ctx context.Context, p *parts, r *gateway.Routes) (*s3.Client, error) {
-	if c := s.options.Config.Delivery.S3; c != nil {
-		return bucket.NewClient(ctx, bucket.Config{
-			Endpoint: c.Endpoint, Region: cmp.Or(c.Region, s.options.Region), Profile: c.Profile, PathStyle: c.PathStyle,
-		})
+func (s *Server) trailBuckets(ctx context.Context, p *parts) (*s3.Client, error) {
+	var given *ConfigService
+	c := bucket.Config{PathStyle: true}
+	if there := s.options.Config.Delivery.S3; there != nil {
+		given, c.PathStyle = &there.ConfigService, there.PathStyle
 	}
-	if p.objects != nil && r.To("s3", "s3") == r.BuiltIn["s3"] {
+	at, ok, err := s.outside(ctx, "s3", given)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
 		return p.objects.Client(), nil
 	}
-	there := bucket.Config{Endpoint: s.options.Upstream, Region: s.options.Region, PathStyle: true}
-	credentials := s.options.Config.UpstreamCredentials
-	if route, ok := s.options.Config.Routes["s3"]; ok {
-		there.Endpoint, credentials = route.URL, cmp.Or(route.Credentials, credentials)
+	c.Endpoint, c.Region, c.Credentials = at.endpoint, cmp.Or(at.region, s.options.Region), at.credentials
+	return bucket.NewClient(ctx, c)
+}
+
+// trailTopics are the topics of another SNS that trails tell of files, nil where
+// they are the built-in ones.
+func (s *Server) trailTopics(ctx context.Context) (*remote.Topics, error) {
+	at, ok, err := s.outside(ctx, "sns", s.options.Config.Delivery.SNS)
+	if err != nil || !ok {
+		return nil, err
 	}
-	switch {
-	case s.options.Auth == gateway.AuthOpen:
-		// Any key will do there.
-		there.AccessKeyID, there.SecretAccessKey = "cairn", "cairn"
-	case credentials != nil:
-		there.Profile = credentials.Profile
+	return remote.NewTopics(ctx, remote.Service{Endpoint: at.endpoint, Region: at.region, Credentials: at.credentials})
+}
+
+// trailLogGroups are those of another CloudWatch Logs, nil where they are the
+// built-in ones.
+func (s *Server) trailLogGroups(ctx context.Context) (*remote.LogGroups, error) {
+	at, ok, err := s.outside(ctx, "logs", s.options.Config.Delivery.Logs)
+	if err != nil || !ok {
+		return nil, err
 	}
-	return bucket.NewClient(ctx, there)
+	return remote.NewLogGroups(ctx, remote.Service{Endpoint: at.endpoint, Region: at.region, Credentials: at.credentials})
 }
 
 // members are the accounts whose digests a trail delivers.
@@ -116,6 +149,9 @@ func (d *deliveries) members(t *trail.Trail) []string {
 
 // Publish implements delivery.Notifier.
 func (d *deliveries) Publish(ctx context.Context, t *trail.Trail, topicARN, message string) error {
+	if d.otherTopics != nil {
+		return d.otherTopics.Publish(ctx, t, topicARN, message)
+	}
 	err := d.topics.MayPublish(ctx, trailService, topicARN, t.ARN(), t.AccountID)
 	if err == nil {
 		_, err = d.topics.Publish(ctx, topic.Publication{TopicARN: topicARN, Message: message})

@@ -13,6 +13,7 @@ import (
 	"github.com/cairn-audit/cairn/internal/services/cloudtrail"
 	"github.com/cairn-audit/cairn/internal/topic"
 	"github.com/cairn-audit/cairn/internal/trail"
+	"github.com/cairn-audit/cairn/internal/trail/remote"
 )
 
 // trailService is who delivers for trails, as policies name it.
@@ -40,6 +41,9 @@ func (d *deliveries) CheckBucket(ctx context.Context, t trail.Trail, accounts []
 
 // CheckTopic implements cloudtrail.Destinations.
 func (d *deliveries) CheckTopic(ctx context.Context, t trail.Trail) error {
+	if d.otherTopics != nil {
+		return d.checkOther(ctx, &t, d.otherTopics.Check(ctx, &t))
+	}
 	err := d.topics.MayPublish(ctx, trailService, t.TopicARN, t.ARN(), t.AccountID)
 	if errors.Is(err, topic.ErrNoTopic) || errors.Is(err, topic.ErrNotAuthorized) || errors.Is(err, topic.ErrInvalid) {
 		return fmt.Errorf("%w: %w", cloudtrail.ErrTopic, err)
@@ -47,9 +51,33 @@ func (d *deliveries) CheckTopic(ctx context.Context, t trail.Trail) error {
 	return err
 }
 
+// checkOther words what a check of another endpoint found. Where nobody can tell,
+// the trail may be made: its status will show what becomes of its deliveries.
+func (d *deliveries) checkOther(ctx context.Context, t *trail.Trail, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, remote.ErrNoTopic):
+		return fmt.Errorf("%w: %w", cloudtrail.ErrTopic, err)
+	case errors.Is(err, remote.ErrPolicy) && (d.open || d.config.AnyTopicPolicy):
+		return nil
+	case errors.Is(err, remote.ErrPolicy):
+		return fmt.Errorf("%w: %w", cloudtrail.ErrTopic, err)
+	case errors.Is(err, remote.ErrNoGroup):
+		return fmt.Errorf("%w: %w", cloudtrail.ErrLogGroup, err)
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	d.logger.WarnContext(ctx, "a destination of a trail cannot be checked, and is taken as it is", "trail", t.ARN(), "error", err)
+	return nil
+}
+
 // CheckLogGroup implements cloudtrail.Destinations: the role must trust CloudTrail
-// and may write to the group's streams.
-func (d *deliveries) CheckLogGroup(_ context.Context, t trail.Trail) error {
+// and may write to the group's streams. Elsewhere, the role is not Cairn's to know.
+func (d *deliveries) CheckLogGroup(ctx context.Context, t trail.Trail) error {
+	if d.otherGroups != nil {
+		return d.checkOther(ctx, &t, d.otherGroups.Check(ctx, &t))
+	}
 	in, name, ok := logGroups{d.logs}.find(t.LogGroupARN)
 	if !ok {
 		return cloudtrail.ErrLogGroup

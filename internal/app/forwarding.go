@@ -14,7 +14,11 @@ import (
 // forwardLogs sends what trails want to log groups, and lets the journal be kept
 // until that is done.
 func (s *Server) forwardLogs(p *parts) {
-	p.forwarder = logs.New(p.store, p.journal, p.trails, logGroups{p.logs})
+	var sink logs.Sink = logGroups{p.logs}
+	if other := p.deliveries.otherGroups; other != nil {
+		sink = other
+	}
+	p.forwarder = logs.New(p.store, p.journal, p.trails, sink)
 	p.forwarder.Log = s.options.Logger.With("component", "trails' log groups")
 	s.background("the sending to log groups", p.forwarder.Run)
 }

@@ -23,6 +23,8 @@ type Config struct {
 	// AccessKeyID, SecretAccessKey and SessionToken take the place of all
 	// other credentials where they are set.
 	AccessKeyID, SecretAccessKey, SessionToken string
+	// Credentials, where it is not nil, takes their place.
+	Credentials aws.CredentialsProvider
 	// PathStyle puts buckets into the path and not the host's name.
 	PathStyle bool
 }
@@ -40,12 +42,17 @@ func NewClient(ctx context.Context, c Config) (*s3.Client, error) {
 		load = append(load, config.WithCredentialsProvider(
 			credentials.NewStaticCredentialsProvider(c.AccessKeyID, c.SecretAccessKey, c.SessionToken)))
 	}
+	if c.Credentials != nil {
+		load = append(load, config.WithCredentialsProvider(c.Credentials))
+	}
 	cfg, err := config.LoadDefaultConfig(ctx, load...)
 	if err != nil {
 		return nil, fmt.Errorf("configure the S3 client: %w", err)
 	}
 	return s3.NewFromConfig(cfg, func(o *s3.Options) {
-		o.UsePathStyle = c.PathStyle
+		// The environment's endpoint, as in the shell of `cairn env`, may be
+		// Cairn's own.
+		o.UsePathStyle, o.BaseEndpoint = c.PathStyle, nil
 		if c.Endpoint != "" {
 			o.BaseEndpoint = aws.String(c.Endpoint)
 		}

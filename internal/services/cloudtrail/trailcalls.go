@@ -15,7 +15,7 @@ func (s *Service) createTrail(ctx context.Context, c *awsapi.Call) (map[string]a
 	if err := checkTrailName(t.Name); err != nil {
 		return nil, err
 	}
-	if err := setTrail(&t, c.Params); err != nil {
+	if err := s.setTrail(&t, c.Params); err != nil {
 		return nil, err
 	}
 	management, err := s.management()
@@ -86,7 +86,7 @@ func (s *Service) updateTrail(ctx context.Context, c *awsapi.Call) (map[string]a
 		return nil, err
 	}
 	change := func(t *trail.Trail) error {
-		if err := setTrail(t, c.Params); err != nil {
+		if err := s.setTrail(t, c.Params); err != nil {
 			return err
 		}
 		return setOrganization(t, management)

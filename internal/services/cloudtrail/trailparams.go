@@ -9,13 +9,16 @@ import (
 // setTrail gives a trail the settings that a call of CreateTrail or UpdateTrail
 // names, and checks each. An empty string takes away what the trail had. Where a
 // setting is not named, the trail keeps what it has.
-func setTrail(t *trail.Trail, params map[string]any) error {
+func (s *Service) setTrail(t *trail.Trail, params map[string]any) error {
 	for _, set := range []func(*trail.Trail, map[string]any) error{setBucket, setTopic, setScope, setLogs, setKey} {
 		if err := set(t, params); err != nil {
 			return err
 		}
 	}
-	return nil
+	if s.trails.OtherLogs {
+		return nil
+	}
+	return checkLogsAccount(t.LogGroupARN, t.LogsRoleARN, t.AccountID)
 }
 
 func setBucket(t *trail.Trail, params map[string]any) error {
@@ -67,7 +70,7 @@ func setLogs(t *trail.Trail, params map[string]any) error {
 	if role, ok := params["CloudWatchLogsRoleArn"].(string); ok {
 		t.LogsRoleARN = role
 	}
-	return checkLogs(t.LogGroupARN, t.LogsRoleARN, t.AccountID, t.HomeRegion)
+	return checkLogs(t.LogGroupARN, t.LogsRoleARN, t.HomeRegion)
 }
 
 func setKey(t *trail.Trail, params map[string]any) (err error) {

@@ -116,9 +116,9 @@ func readKey(given, accountID, home string) (arn string, err error) {
 	return "", refusef(invalidKey, "%q is not an alias, a key ID or the ARN of either.", given)
 }
 
-// checkLogs checks the log group and the role of a trail, which go together and
-// are its account's.
-func checkLogs(group, role, accountID, home string) error {
+// checkLogs checks the log group and the role of a trail, which go together; the
+// group is in the trail's home Region.
+func checkLogs(group, role, home string) error {
 	switch {
 	case group == "" && role == "":
 		return nil
@@ -127,12 +127,28 @@ func checkLogs(group, role, accountID, home string) error {
 	case role == "":
 		return refuse(invalidLogsRole, "You must specify a role ARN as well as a log group.")
 	}
-	m := logGroupARN.FindStringSubmatch(group)
-	if m == nil || m[1] != home || m[2] != accountID {
-		return refuse(invalidLogGroup, "CloudTrail cannot validate the specified log group ARN.")
+	if m := logGroupARN.FindStringSubmatch(group); m == nil || m[1] != home {
+		return refuse(invalidLogGroup, noLogGroup)
 	}
-	if m := roleARN.FindStringSubmatch(role); m == nil || m[1] != accountID {
-		return refuse(invalidLogsRole, "CloudTrail cannot validate the specified role ARN.")
+	if !roleARN.MatchString(role) {
+		return refuse(invalidLogsRole, noLogsRole)
 	}
 	return nil
 }
+
+// checkLogsAccount checks that a log group and a role that are well-formed, or not
+// there, are the trail's account's.
+func checkLogsAccount(group, role, accountID string) error {
+	if m := logGroupARN.FindStringSubmatch(group); m != nil && m[2] != accountID {
+		return refuse(invalidLogGroup, noLogGroup)
+	}
+	if m := roleARN.FindStringSubmatch(role); m != nil && m[1] != accountID {
+		return refuse(invalidLogsRole, noLogsRole)
+	}
+	return nil
+}
+
+const (
+	noLogGroup = "CloudTrail cannot validate the specified log group ARN."
+	noLogsRole = "CloudTrail cannot validate the specified role ARN."
+)

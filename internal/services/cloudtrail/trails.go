@@ -20,6 +20,9 @@ type Trails struct {
 	Keys         PublicKeys
 	Destinations Destinations
 	Accounts     Accounts
+	// OtherLogs says that log groups and their roles are another endpoint's,
+	// whose accounts need not be those of this server.
+	OtherLogs bool
 }
 
 // Statuses tells what became of a trail in a Region.

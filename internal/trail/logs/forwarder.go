@@ -38,6 +38,7 @@ const positions state.Kind[position] = "trail-logs-position"
 type position struct {
 	Next  journal.Seq
 	Group string // the ARN of the log group that it is about
+	Sent  time.Time
 }
 
 // Forwarder sends what all trails want.
@@ -51,13 +52,15 @@ type Forwarder struct {
 	mu      sync.Mutex
 	adopted bool               // the trails have been read
 	senders map[string]*sender // by the trail's ID and its log group's ARN
+
+	ended chan struct{} // gets a token when a sender has ended
 }
 
 // New makes a forwarder. It does nothing until Run.
 func New(s *state.Store, j Journal, t Trails, sink Sink) *Forwarder {
 	return &Forwarder{
 		state: s, journal: j, trails: t, sink: sink, Log: slog.New(slog.DiscardHandler),
-		senders: map[string]*sender{},
+		senders: map[string]*sender{}, ended: make(chan struct{}, 1),
 	}
 }
 
@@ -81,6 +84,7 @@ func (f *Forwarder) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-changed:
+		case <-f.ended:
 		}
 	}
 }
@@ -104,17 +108,22 @@ func (f *Forwarder) adopt(ctx context.Context, wg *sync.WaitGroup) error {
 		if t.LogGroupARN == "" || !t.Deleted.IsZero() || f.senders[key] != nil {
 			continue
 		}
-		next, err := f.begin(t)
+		from, err := f.begin(t)
 		if err != nil {
 			return err
 		}
-		s := &sender{Forwarder: f, id: t.ID, group: t.LogGroupARN, next: next, log: f.Log.With("trail", t.ARN())}
+		s := &sender{Forwarder: f, id: t.ID, group: t.LogGroupARN, next: from.Next, sent: from.Sent, log: f.Log.With("trail", t.ARN())}
 		f.senders[key] = s
 		wg.Go(func() {
 			s.run(ctx)
 			f.mu.Lock()
-			defer f.mu.Unlock()
 			delete(f.senders, key)
+			f.mu.Unlock()
+			// The log group may be the trail's again.
+			select {
+			case f.ended <- struct{}{}:
+			default:
+			}
 		})
 	}
 	return nil
@@ -122,9 +131,8 @@ func (f *Forwarder) adopt(ctx context.Context, wg *sync.WaitGroup) error {
 
 // begin is where a trail goes on. A log group that is new to it gets what is
 // recorded from now on; a trail that is new gets all that it wants.
-func (f *Forwarder) begin(t *trail.Trail) (journal.Seq, error) {
-	var p position
-	err := f.state.Update(func(tx *state.Tx) (err error) {
+func (f *Forwarder) begin(t *trail.Trail) (p position, err error) {
+	err = f.state.Update(func(tx *state.Tx) (err error) {
 		p, _, err = positions.Get(tx, t.ID)
 		switch {
 		case errors.Is(err, state.ErrNotFound) && len(t.Epochs) > 0:
@@ -142,7 +150,7 @@ func (f *Forwarder) begin(t *trail.Trail) (journal.Seq, error) {
 		_, err = positions.Put(tx, t.ID, p)
 		return err
 	})
-	return p.Next, err
+	return p, err
 }
 
 // Keep is the oldest record of the journal that is still to be read, 0 if none
