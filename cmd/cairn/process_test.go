@@ -79,6 +79,16 @@ func (p *process) kill() {
 	_ = p.Wait()
 }
 
+// url is where the process answers.
+func (p *process) url() string {
+	p.t.Helper()
+	at, err := app.ReadEndpoint(p.data)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return at.URL
+}
+
 // client is the configuration of a client that does not try again.
 func (p *process) client() aws.Config {
 	p.t.Helper()

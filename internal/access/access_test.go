@@ -92,7 +92,7 @@ func TestACallAsksForWhatAWSDocuments(t *testing.T) {
 		{"cloudtrail", "CreateTrail", m{"Name": "main", "CloudWatchLogsRoleArn": "arn:aws:iam::1:role/r"}, []string{"cloudtrail:CreateTrail arn:aws:cloudtrail:eu-west-1:123456789012:trail/main", "iam:PassRole arn:aws:iam::1:role/r"}},
 		{"cloudtrail", "LookupEvents", nil, []string{"cloudtrail:LookupEvents *"}},
 		{"cloudtrail", "AddTags", m{"ResourceId": "arn:aws:cloudtrail:x"}, []string{"cloudtrail:AddTags arn:aws:cloudtrail:x"}},
-		{"cloudtrail-data", "PutAuditEvents", m{"channelArn": "arn:aws:cloudtrail:x"}, []string{"cloudtrail-data:PutAuditEvents arn:aws:cloudtrail:x"}},
+		{"cloudtrail-data", "PutAuditEvents", m{"channelArn": "arn:aws:cloudtrail:eu-west-1:1:channel/x"}, []string{"cloudtrail-data:PutAuditEvents arn:aws:cloudtrail:eu-west-1:1:channel/x"}},
 		{"logs", "PutLogEvents", m{"logGroupName": "g", "logStreamName": "s"}, []string{"logs:PutLogEvents arn:aws:logs:eu-west-1:123456789012:log-group:g:log-stream:s"}},
 		{"logs", "CreateLogGroup", m{"logGroupName": "g"}, []string{"logs:CreateLogGroup arn:aws:logs:eu-west-1:123456789012:log-group:g:log-stream:"}},
 		{"logs", "DescribeLogGroups", nil, []string{"logs:DescribeLogGroups arn:aws:logs:eu-west-1:123456789012:log-group::log-stream:"}},

@@ -9,6 +9,10 @@ import (
 // request, by the member that they are the value of ("Actions, resources, and
 // condition keys" in the Service Authorization Reference).
 var requestKeys = map[string]map[string]string{
+	"iam": {
+		"iam:awsservicename": "AWSServiceName",
+		"iam:policyarn":      "PolicyArn",
+	},
 	"s3": {
 		"s3:delimiter":                                       "Delimiter",
 		"s3:if-match":                                        "IfMatch",

@@ -73,7 +73,9 @@ func (t template) expand(c *call) []string {
 				switch {
 				case !p.arn || !strings.HasPrefix(v, "arn:"):
 					v = before + v
-				case i != last:
+				case i != last || strings.Count(v, "/") < strings.Count(before, "/"):
+					// In another place, or in an old form of ARNs that says
+					// less than the template does, it is only a name.
 					v = before + nameOf(v)
 				}
 				next = append(next, v)

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+// call is a call that somebody made.
+type call struct {
+	name, region string
+	// mark is what only this call's event has in its parameters; empty if there
+	// is nothing.
+	mark         string
+	began, ended time.Time
+	// requestID is of the answer; empty: there was none.
+	requestID string
+}
+
+// ledger is what is known of the calls that were made.
+type ledger struct {
+	mu    sync.Mutex
+	calls []call
+	// phases are the times in which it is known whether the second trail logs.
+	phases []phase
+}
+
+// phase is a time in which a trail logged or did not. A zero end is none yet.
+type phase struct {
+	logs     bool
+	from, to time.Time
+}
+
+func (l *ledger) answered() (n int) {
+	for _, c := range l.calls {
+		if c.requestID != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// noting is an HTTP client that keeps the request id of an answer where the
+// context says.
+type noting struct{ *http.Client }
+
+type requestIDKey struct{}
+
+func (n noting) Do(r *http.Request) (*http.Response, error) {
+	answer, err := n.Client.Do(r)
+	if id, ok := r.Context().Value(requestIDKey{}).(*string); ok && err == nil {
+		*id = cmp.Or(answer.Header.Get("X-Amzn-Requestid"), answer.Header.Get("X-Amz-Request-Id"), "none")
+	}
+	return answer, err
+}
+
+// do makes a call and keeps what became of it. Its error is that of the call.
+func (l *ledger) do(ctx context.Context, c call, f func(context.Context) error) error {
+	c.began = time.Now()
+	err := f(context.WithValue(ctx, requestIDKey{}, &c.requestID))
+	c.ended = time.Now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.calls = append(l.calls, c)
+	return err
+}
+
+// clusters makes calls of ECS until the server is gone.
+func (s *scene) clusters(ctx context.Context, region, prefix string) {
+	client := ecs.NewFromConfig(s.client(region))
+	for i, err := 0, error(nil); err == nil; i++ {
+		mark := fmt.Sprintf("%s-%d", prefix, i)
+		if i%3 == 0 {
+			err = s.do(ctx, call{name: "DescribeClusters", region: region, mark: mark}, func(ctx context.Context) error {
+				_, err := client.DescribeClusters(ctx, &ecs.DescribeClustersInput{Clusters: []string{mark}})
+				return err
+			})
+			continue
+		}
+		err = s.do(ctx, call{name: "CreateCluster", region: region, mark: mark}, func(ctx context.Context) error {
+			_, err := client.CreateCluster(ctx, &ecs.CreateClusterInput{ClusterName: &mark})
+			return err
+		})
+	}
+}
+
+// objects puts objects, and asks for some that are not there, until the server is
+// gone.
+func (s *scene) objects(ctx context.Context, prefix string) {
+	const region = "us-east-1"
+	client := pathStyle(s.client(region))
+	for i, err := 0, error(nil); err == nil; i++ {
+		mark := fmt.Sprintf("%s-%d", prefix, i)
+		err = s.do(ctx, call{name: "PutObject", region: region, mark: mark}, func(ctx context.Context) error {
+			_, err := client.PutObject(ctx, &s3.PutObjectInput{
+				Bucket: aws.String(objectsBucket), Key: &mark, Body: strings.NewReader(mark),
+			})
+			return err
+		})
+		if err != nil {
+			return
+		}
+		mark += "-none"
+		err = s.do(ctx, call{name: "GetObject", region: region, mark: mark}, func(ctx context.Context) error {
+			_, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: aws.String(objectsBucket), Key: &mark})
+			if _, none := errors.AsType[*s3types.NoSuchKey](err); none {
+				return nil
+			}
+			return errors.Join(err, errors.New("an object that was never put is there"))
+		})
+	}
+}
+
+// control stops, starts and moves the second trail until the server is gone.
+func (s *scene) control(ctx context.Context, random *rand.Rand) {
+	client := cloudtrail.NewFromConfig(s.client(clustersHome))
+	for {
+		wait(ctx, time.Duration(random.IntN(400))*time.Millisecond)
+		switch random.IntN(3) {
+		case 0:
+			_ = s.move(ctx, client, []string{"", "moved"}[random.IntN(2)])
+		case 1:
+			_ = s.log(ctx, client, true)
+		case 2:
+			_ = s.log(ctx, client, false)
+		}
+		if ctx.Err() != nil {
+			return
+		}
+	}
+}
+
+// move gives the second trail another prefix. Cairn asks the S3 about its bucket
+// then, so that this may fail.
+func (s *scene) move(ctx context.Context, client *cloudtrail.Client, prefix string) error {
+	return s.do(ctx, call{name: "UpdateTrail", region: clustersHome}, func(ctx context.Context) error {
+		_, err := client.UpdateTrail(ctx, &cloudtrail.UpdateTrailInput{Name: aws.String(clustersTrail), S3KeyPrefix: &prefix})
+		return err
+	})
+}
+
+// log starts or stops the second trail. What it does is not known from the call's
+// beginning to its answer.
+func (s *scene) log(ctx context.Context, client *cloudtrail.Client, logs bool) error {
+	s.mu.Lock()
+	if n := len(s.phases); n > 0 && s.phases[n-1].to.IsZero() {
+		s.phases[n-1].to = time.Now()
+	}
+	s.mu.Unlock()
+	c := call{name: "StopLogging", region: clustersHome}
+	if logs {
+		c.name = "StartLogging"
+	}
+	err := s.do(ctx, c, func(ctx context.Context) (err error) {
+		if logs {
+			_, err = client.StartLogging(ctx, &cloudtrail.StartLoggingInput{Name: aws.String(clustersTrail)})
+		} else {
+			_, err = client.StopLogging(ctx, &cloudtrail.StopLoggingInput{Name: aws.String(clustersTrail)})
+		}
+		return err
+	})
+	if err == nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.phases = append(s.phases, phase{logs: logs, from: time.Now()})
+	}
+	return err
+}
