@@ -47,6 +47,21 @@ var connectionKeys = map[string]bool{
 	"s3:x-amz-content-sha256": true, "s3:tlsversion": true,
 }
 
+// passedTo are the services that get a role which is passed, by the service that
+// it is passed with: the values of iam:PassedToService.
+var passedTo = map[string]string{
+	"autoscaling": "ec2.amazonaws.com",
+	"cloudtrail":  "cloudtrail.amazonaws.com",
+	"ec2":         "ec2.amazonaws.com",
+	"ecs":         "ecs-tasks.amazonaws.com",
+	"iam":         "ec2.amazonaws.com", // in an instance profile
+	"lambda":      "lambda.amazonaws.com",
+}
+
+// PassedTo is the service that gets a role which is passed in a call of the
+// service with the id; "" where it is not known.
+func PassedTo(id string) string { return passedTo[id] }
+
 // HasKey reports whether requests are given a condition key that is a service's
 // own, as far as they have a value for it. The case of the key is of no matter.
 func HasKey(key string) bool {

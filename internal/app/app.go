@@ -20,6 +20,8 @@ type Server struct {
 	signIn   http.Handler
 	// certificates answers for the certificates that messages are signed with.
 	certificates http.Handler
+	// metadata answers for the sandbox's instances; nil where it is not asked for.
+	metadata http.Handler
 	// failed gets the error of a part that ends by itself.
 	failed chan error
 }

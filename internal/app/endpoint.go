@@ -22,6 +22,8 @@ type Endpoint struct {
 	PID      int    `json:"pid"`
 	// VPCEndpoints are its VPC endpoints, in the order of the configuration.
 	VPCEndpoints []EndpointVPC `json:"vpcEndpoints,omitempty"`
+	// InstanceMetadata is the URL of the instances' metadata service.
+	InstanceMetadata string `json:"instanceMetadata,omitempty"`
 }
 
 // EndpointVPC is where a VPC endpoint is.

@@ -32,9 +32,11 @@ const (
 type door struct {
 	listener net.Listener
 	through  *gateway.VPCEndpoint // nil for the server's own
+	metadata bool                 // it is that of the instances' metadata, and never speaks TLS
 }
 
-// listen takes the addresses of the server, the first, and of its VPC endpoints.
+// listen takes the addresses of the server, the first, of its VPC endpoints and
+// of the instances' metadata.
 func (s *Server) listen() ([]door, error) {
 	doors := []door{{}}
 	addresses := []string{s.options.Listen}
@@ -44,6 +46,9 @@ func (s *Server) listen() ([]door, error) {
 			return nil, fmt.Errorf("VPC endpoint %s: %w", e.ID, err)
 		}
 		doors, addresses = append(doors, door{through: through}), append(addresses, e.Listen)
+	}
+	if address := s.options.Config.InstanceMetadata.Listen; address != "" {
+		doors, addresses = append(doors, door{metadata: true}), append(addresses, address)
 	}
 	for i, address := range addresses {
 		listener, err := net.Listen("tcp", address)
@@ -84,7 +89,10 @@ func (s *Server) open(front *gateway.Gateway, doors []door) error {
 			}
 			handler = front.Through(*d.through)
 		}
-		stop, err := s.serve(d.listener, handler)
+		if d.metadata {
+			handler = s.metadata
+		}
+		stop, err := s.serve(d.listener, handler, s.options.TLSCert != "" && !d.metadata)
 		if err != nil {
 			return err
 		}
@@ -94,7 +102,7 @@ func (s *Server) open(front *gateway.Gateway, doors []door) error {
 }
 
 // serve starts an HTTP server, and returns what stops it.
-func (s *Server) serve(listener net.Listener, handler http.Handler) (stop func(context.Context) error, err error) {
+func (s *Server) serve(listener net.Listener, handler http.Handler, secure bool) (stop func(context.Context) error, err error) {
 	var handling sync.RWMutex // each request holds it for reading
 	server := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -110,7 +118,7 @@ func (s *Server) serve(listener net.Listener, handler http.Handler) (stop func(c
 		ErrorLog:          slog.NewLogLogger(s.options.Logger.Handler(), slog.LevelDebug),
 	}
 	listener = netutil.LimitListener(listener, s.options.Config.Limits.Connections)
-	if s.options.TLSCert != "" {
+	if secure {
 		certificate, err := tls.LoadX509KeyPair(s.options.TLSCert, s.options.TLSKey)
 		if err != nil {
 			return nil, fmt.Errorf("load the TLS certificate: %w", err)
@@ -176,6 +184,9 @@ func (s *Server) shut(ctx context.Context, server *http.Server, handling *sync.R
 func (s *Server) announce(doors []door) error {
 	s.endpoint.CABundle = s.options.TLSCert
 	for _, d := range doors {
+		if d.metadata {
+			s.endpoint.InstanceMetadata = "http://" + reachable(d.listener.Addr().(*net.TCPAddr))
+		}
 		if d.through != nil {
 			s.endpoint.VPCEndpoints = append(s.endpoint.VPCEndpoints, EndpointVPC{ID: d.through.ID, URL: s.urlOf(d.listener)})
 		}

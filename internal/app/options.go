@@ -101,6 +101,9 @@ func (o *Options) validate() error {
 	if o.Auth == gateway.AuthOpen && o.Config.mapsPrincipals() {
 		return errors.New("principals are mapped to credentials of an upstream, and --auth open sends requests on as they came: use --auth verify")
 	}
+	if err := o.validateMetadata(); err != nil {
+		return fmt.Errorf("instance_metadata: %w", err)
+	}
 	return o.Config.validate()
 }
 
@@ -143,9 +146,10 @@ type Config struct {
 	Sandbox      ConfigSandbox `yaml:"sandbox"`
 	// PublicURL is where others reach this server, in the URLs that it hands
 	// out; empty: the address that it listens on.
-	PublicURL string         `yaml:"public_url"`
-	Topics    ConfigTopics   `yaml:"topics"`
-	Delivery  ConfigDelivery `yaml:"delivery"`
+	PublicURL        string                 `yaml:"public_url"`
+	Topics           ConfigTopics           `yaml:"topics"`
+	Delivery         ConfigDelivery         `yaml:"delivery"`
+	InstanceMetadata ConfigInstanceMetadata `yaml:"instance_metadata"`
 }
 
 // ConfigSandbox changes how the built-in sandbox works.

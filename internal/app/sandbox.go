@@ -32,6 +32,7 @@ func (s *Server) routeSandbox(p *parts, r *gateway.Routes) error {
 		return fmt.Errorf("start the sandbox: %w", err)
 	}
 	s.background("the sandbox", box.Run)
+	s.serveMetadata(p, box, services)
 	for _, id := range p.catalog.Services() {
 		if box.Serves(id) {
 			r.BuiltIn[id] = gateway.BuiltIn(gateway.Validated(box))

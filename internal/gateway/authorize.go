@@ -20,6 +20,9 @@ type Permissions interface {
 	Permissions(ctx context.Context, c identity.Credential) (identity.Permissions, error)
 	// EncodeMessage seals what only DecodeAuthorizationMessage tells.
 	EncodeMessage(message []byte) string
+	// PassedRole is the ARN of the role that is passed with an instance
+	// profile, "" where that holds none.
+	PassedRole(ctx context.Context, profileARN string) (string, error)
 }
 
 // undecided are the STS operations about which policies have no say here: the
@@ -71,6 +74,13 @@ func (x *exchange) authorize(ctx context.Context) error {
 func (x *exchange) evaluate(ctx context.Context, of policy.Request, p policy.Policies, decided bool) (access.Access, policy.Decision, error) {
 	for _, need := range x.needs() {
 		r, policies := of, p
+		passes, err := x.passing(ctx, &need, &r)
+		if err != nil {
+			return need, policy.Decision{}, err
+		}
+		if !passes {
+			continue
+		}
 		r.Action, r.Resource = need.Action, need.Resource
 		if decided {
 			if err := x.addResource(ctx, &r, &policies); err != nil {

@@ -26,6 +26,10 @@ func (g granted) Permissions(context.Context, identity.Credential) (identity.Per
 	return p, nil
 }
 
+func (granted) PassedRole(_ context.Context, profile string) (string, error) {
+	return strings.Replace(profile, ":instance-profile/", ":role/of-", 1), nil
+}
+
 func (granted) EncodeMessage(message []byte) string { return "<" + string(message) + ">" }
 
 // alice is a user whom only policies allow anything.

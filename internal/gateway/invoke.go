@@ -96,13 +96,9 @@ func (s *Services) session(ctx context.Context, who acting, now time.Time) (even
 	return opened.Identity, nil
 }
 
-// begun records the AssumeRole with which a session began. Published records of
-// them have a shared event id: the service's own account has a copy.
+// begun records the AssumeRole with which a session of a service's own began.
 func (s *Services) begun(ctx context.Context, who acting, opened *identity.ServiceSession, now time.Time) error {
-	call := serviceCall(s.assumeRole, who.principal, now)
-	call.AccountID, call.Region, call.SharedEventID = who.account, who.region, uuid.NewString()
-	call.HTTP.ExtendedID = newSTSExtendedID(who.region, now)
-	call.Params = map[string]any{"RoleArn": opened.RoleARN, "RoleSessionName": opened.Name}
+	call := s.assuming(who, opened.RoleARN, opened.Name, now)
 	if opened.Length > 0 {
 		call.Params["DurationSeconds"] = int64(opened.Length.Seconds())
 	}
@@ -113,4 +109,14 @@ func (s *Services) begun(ctx context.Context, who acting, opened *identity.Servi
 		"AssumedRoleUser": map[string]any{"AssumedRoleId": opened.Identity.PrincipalID, "Arn": opened.Identity.ARN},
 	}
 	return s.recorder.event(ctx, &call, 0)
+}
+
+// assuming is a call of AssumeRole by a service. Published records of them have a
+// shared event id: the service's own account has a copy.
+func (s *Services) assuming(who acting, roleARN, session string, now time.Time) record.Call {
+	call := serviceCall(s.assumeRole, who.principal, now)
+	call.AccountID, call.Region, call.SharedEventID = who.account, who.region, uuid.NewString()
+	call.HTTP.ExtendedID = newSTSExtendedID(who.region, now)
+	call.Params = map[string]any{"RoleArn": roleARN, "RoleSessionName": session}
+	return call
 }

@@ -106,4 +106,10 @@ func (c Credential) SetContext(to *policy.Context, tags []Tag, now time.Time) {
 	to.Set("aws:TokenIssueTime", time.Unix(s.Began, 0).UTC().Format(time.RFC3339))
 	set("aws:SourceIdentity", s.SourceIdentity)
 	set("aws:FederatedProvider", s.Provider)
+	if i := s.Instance; i != nil {
+		set("ec2:RoleDelivery", i.Delivery)
+		set("ec2:SourceInstanceARN", i.ARN)
+		set("aws:Ec2InstanceSourceVpc", i.VPC)
+		set("aws:Ec2InstanceSourcePrivateIPv4", i.PrivateIP)
+	}
 }

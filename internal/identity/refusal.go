@@ -21,6 +21,7 @@ const (
 	InvalidCode             Reason = "InvalidAuthenticationCodeException"
 	PasswordRefused         Reason = "PasswordPolicyViolationException"
 	ValidationError         Reason = "ValidationError"
+	AccessDenied            Reason = "AccessDenied"
 )
 
 // Refusal is an error in IAM's own words, to be shown to the caller.

@@ -41,10 +41,21 @@ type Session struct {
 	// Provider is the ARN of the identity provider whose token, or assertion,
 	// opened the session.
 	Provider string `json:"provider,omitempty"`
-	// Service is the service that the session was opened by and for.
-	Service string `json:"service,omitempty"`
+	// Instance is the EC2 instance that the session was opened for.
+	Instance *Instance `json:"instance,omitempty"`
 	// Console says that the session was opened by signing in to the console.
 	Console bool `json:"console,omitempty"`
+}
+
+// Instance is an EC2 instance that has a session of its role.
+type Instance struct {
+	ARN string `json:"arn"`
+	// Delivery is the version of the metadata service that handed the
+	// session out, "1.0" or "2.0".
+	Delivery string `json:"delivery"`
+	// VPC and PrivateIP say where the instance is.
+	VPC       string `json:"vpc,omitempty"`
+	PrivateIP string `json:"ip,omitempty"`
 }
 
 // Expires is when the session ends.
@@ -187,10 +198,6 @@ func (t *Tx) sessionPrincipal(s *Session, context *event.SessionContext) (event.
 	return event.UserIdentity{}, fmt.Errorf("a session of kind %q", s.Kind)
 }
 
-// ec2Delivery is the ec2RoleDelivery of instances' credentials: 2.0 stands for
-// the metadata service's second version, the only one that new instances have.
-const ec2Delivery = "2.0"
-
 func (t *Tx) roleSession(r *Role, s *Session, context *event.SessionContext) event.UserIdentity {
 	context.SessionIssuer = &event.SessionIssuer{
 		Type: event.Role, PrincipalID: r.ID, ARN: r.ARN(t.account), AccountID: t.account, UserName: r.Name,
@@ -198,8 +205,8 @@ func (t *Tx) roleSession(r *Role, s *Session, context *event.SessionContext) eve
 	if strings.Contains(s.Provider, ":oidc-provider/") {
 		context.WebIDFederationData = &event.WebIDFederationData{FederatedProvider: s.Provider}
 	}
-	if s.Service == "ec2.amazonaws.com" {
-		context.EC2RoleDelivery = ec2Delivery
+	if s.Instance != nil {
+		context.EC2RoleDelivery = s.Instance.Delivery
 	}
 	return event.UserIdentity{
 		Type: event.AssumedRole, PrincipalID: r.ID + ":" + s.Name, AccountID: t.account, AccessKeyID: s.AccessKeyID,

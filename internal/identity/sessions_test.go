@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cairn-audit/cairn/event"
+	"github.com/cairn-audit/cairn/internal/policy"
 )
 
 const testAccount = "111122223333"
@@ -73,10 +74,25 @@ func TestAnInstancesSessionSaysHowItCame(t *testing.T) {
 	defer done()
 	r := newRole(t, d, "web")
 	c := openSession(t, d, Session{
-		Kind: AssumedRole, PrincipalName: r.Name, PrincipalID: r.ID, Name: "i-0abc", Service: "ec2.amazonaws.com",
+		Kind: AssumedRole, PrincipalName: r.Name, PrincipalID: r.ID, Name: "i-0abc",
+		Instance: &Instance{ARN: "arn:aws:ec2:eu-west-1:111122223333:instance/i-0abc", Delivery: "1.0", VPC: "vpc-0", PrivateIP: "10.0.0.4"},
 	}, time.Now(), time.Hour)
-	if got := c.Identity.SessionContext.EC2RoleDelivery; got != "2.0" {
+	if got := c.Identity.SessionContext.EC2RoleDelivery; got != "1.0" {
 		t.Errorf("ec2RoleDelivery %q", got)
+	}
+	got, err := d.Credential(t.Context(), c.AccessKeyID, c.SessionToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys policy.Context
+	got.SetContext(&keys, nil, time.Now())
+	for key, want := range map[string]string{
+		"ec2:RoleDelivery": "1.0", "ec2:SourceInstanceARN": "arn:aws:ec2:eu-west-1:111122223333:instance/i-0abc",
+		"aws:Ec2InstanceSourceVpc": "vpc-0", "aws:Ec2InstanceSourcePrivateIPv4": "10.0.0.4",
+	} {
+		if v := keys.Values(key); len(v) != 1 || v[0] != want {
+			t.Errorf("%s is %q, want %q", key, v, want)
+		}
 	}
 }
 

@@ -51,7 +51,8 @@ type Engine struct {
 	log    *slog.Logger
 	random func() uint64
 
-	running atomic.Bool // while Run is
+	running  atomic.Bool // while Run is
+	complete atomic.Bool // all scopes of the store have been opened
 
 	scopesMu sync.Mutex
 	scopes   map[ScopeID]*scope // guarded by scopesMu

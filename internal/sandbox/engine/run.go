@@ -70,6 +70,7 @@ func (e *Engine) loadAll(ctx context.Context) error {
 		}
 		sc.unsettled.Store(true)
 	}
+	e.complete.Store(true)
 	return nil
 }
 

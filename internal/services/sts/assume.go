@@ -2,6 +2,7 @@ package sts
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -212,7 +213,7 @@ func (r *request) conditions(s *identity.Session) policy.Context {
 	set("sts:SourceIdentity", s.SourceIdentity)
 	set("sts:ExternalId", r.text("ExternalId"))
 	c.Set("aws:CurrentTime", r.call.Time.UTC().Format(time.RFC3339))
-	c.Set("aws:EpochTime", r.call.Time.UTC().Format(time.RFC3339))
+	c.Set("aws:EpochTime", strconv.FormatInt(r.call.Time.Unix(), 10))
 	secure := "false"
 	if r.call.Secure {
 		secure = "true"
