@@ -84,6 +84,8 @@ func (r *run) compareKind(ctx context.Context, f *folder, bucket string, o Owner
 			return fmt.Errorf("list s3://%s/%s: %w", bucket, prefix, err)
 		}
 		k, ok := ParseLogFileKey(object.Key)
+		// A name that is not in its place says nothing about what follows it.
+		inPlace := ok && strings.HasPrefix(object.Key, prefix+k.Time.Format(dayLayout)+"/")
 		switch {
 		case c.named[place{bucket, object.Key}]:
 			anyNamed = true
@@ -92,12 +94,15 @@ func (r *run) compareKind(ctx context.Context, f *folder, bucket string, o Owner
 				r.note(f, Finding{Kind: UnexpectedObject, Verdict: Incomplete, Bucket: bucket, Key: object.Key,
 					Message: "It lies among the log files, has not the name of one, and no digest names it."})
 			}
-		case k.Time.Before(r.Start) || !k.Time.Before(r.End):
+		case !inPlace && len(c.chains) > 0:
+			r.note(f, Finding{Kind: LogUnnamed, Verdict: Tampered, Bucket: bucket, Key: object.Key,
+				Message: "No digest names it, and its name says another day than its folder: it was not delivered by CloudTrail."})
+		case !r.asksFor(k.Time):
 		default:
 			unnamed = append(unnamed, object)
 			continue
 		}
-		if ok && k.Time.After(r.End.Add(2*lookBack)) {
+		if inPlace && r.End.Before(r.Now) && k.Time.After(r.End.Add(2*lookBack)) {
 			break
 		}
 	}
@@ -112,6 +117,20 @@ func (r *run) compareKind(ctx context.Context, f *folder, bucket string, o Owner
 	return nil
 }
 
+// asksFor says whether a log file of a time is to be judged. Whoever asks for all
+// until now asks for those of the future as well.
+func (r *run) asksFor(t time.Time) bool {
+	return !t.Before(r.Start) && (t.Before(r.End) || r.ahead(t))
+}
+
+// aheadBy is how far the clock here may be behind that of those who deliver.
+const aheadBy = time.Hour
+
+// ahead says that nothing can have been delivered at a time yet.
+func (r *run) ahead(t time.Time) bool {
+	return !r.End.Before(r.Now) && t.After(r.Now.Add(aheadBy))
+}
+
 // judge says what the files are that no digest names.
 func (r *run) judge(f *folder, bucket string, unnamed []Object, c *comparison) {
 	var pending, uncovered loose
@@ -122,6 +141,9 @@ func (r *run) judge(f *folder, bucket string, unnamed []Object, c *comparison) {
 		switch h := r.holeAt(f, minute); {
 		case len(c.chains) == 0:
 			f.unproven.add(at, k.Time)
+		case r.ahead(k.Time):
+			r.note(f, Finding{Kind: LogsPending, Verdict: Incomplete, Bucket: bucket, Key: object.Key, From: minute.From, To: minute.To,
+				Message: fmt.Sprintf("Its time has not come: it is %s here. If this clock is right, somebody has added it.", text(r.Now))})
 		case minute.To.After(c.newest):
 			pending.add(at, k.Time)
 		case within(minute, c.covered) && object.Modified.After(c.newest.Add(-c.reach/8)) && (c.cut || r.Now.Sub(c.newest) <= c.reach):

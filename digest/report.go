@@ -74,7 +74,7 @@ const (
 	LogForeignRecords  Kind = "log-foreign-records"   // Tampered: records of another account or Region
 	LogLate            Kind = "log-late"              // Incomplete: stored after the newest digest, with an older name
 	LogsUnproven       Kind = "logs-unproven"         // log files in a time without digests; as the time is judged
-	LogsPending        Kind = "logs-pending"          // Proven: younger than the newest digest
+	LogsPending        Kind = "logs-pending"          // Proven: younger than the newest digest; Incomplete: of a time to come
 	UnexpectedObject   Kind = "unexpected-object"     // Incomplete: among the digests or log files, and named like neither
 	SignatureNotCopied Kind = "signature-not-in-copy" // Incomplete: the copy has no metadata and no later digest
 	NotChecked         Kind = "not-checked"           // Incomplete: it could not be read

@@ -248,6 +248,19 @@ var logTamperings = []tampering{
 		w.objects[place{bucketName, k.String()}] = w.objects[at]
 		return place{bucketName, k.String()}
 	}, LogUnnamed, Tampered, nil},
+	{"a log file is added in the folder of another day", func(w *world) place {
+		return w.move(w.put(owner(home), hour(2.5), "").Key, "2026/03/01", "2026/02/28")
+	}, LogUnnamed, Tampered, nil},
+	{"a log file whose time is to come is added in the folder of a day", func(w *world) place {
+		return w.move(w.put(owner(home), hour(24*365*70), "").Key, "2096/02/12", "2026/03/01")
+	}, LogUnnamed, Tampered, nil},
+	{"a log file whose time is to come hides one that is added after it", func(w *world) place {
+		w.move(w.put(owner(home), hour(24*365*70), "").Key, "2096/02/12", "2026/02/01")
+		return place{bucketName, w.put(owner(home), hour(2.5), "").Key}
+	}, LogUnnamed, Tampered, nil},
+	{"a log file whose time is to come is added", func(w *world) place {
+		return place{bucketName, w.put(owner(home), hour(24*365*70), "").Key}
+	}, LogsPending, Incomplete, nil},
 	{"an object among the log files has another name", func(w *world) place {
 		at := place{bucketName, w.logKey(home, 3).key + ".bak"}
 		w.objects[at] = stored{}
@@ -306,6 +319,17 @@ var logTamperings = []tampering{
 
 func setTimes(h float64) func(*LogFile) {
 	return func(f *LogFile) { f.OldestEvent, f.NewestEvent = hour(h), hour(h) }
+}
+
+// move stores an object in the folder of another day.
+func (w *world) move(key, from, to string) place {
+	at := place{bucketName, strings.Replace(key, "/"+from+"/", "/"+to+"/", 1)}
+	if at.key == key {
+		panic(key + " does not lie in " + from)
+	}
+	w.objects[at] = w.objects[place{bucketName, key}]
+	w.remove(place{bucketName, key})
+	return at
 }
 
 func (w *world) remove(at place) place {
