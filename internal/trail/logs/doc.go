@@ -1,5 +1,5 @@
 // Package logs sends what trails want to log groups of CloudWatch Logs: one log
-// event for each event, in a stream for each account
+// event for each event, in a stream for each account.
 //
 // Every event that a trail wants is sent at least once, in the order of the
 // journal. The position of a trail is stored after what lies before it was

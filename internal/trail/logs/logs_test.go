@@ -67,6 +67,7 @@ type world struct {
 	journal *journal.Journal
 	trails  *trail.Store
 	taker   *taker
+	sink    Sink
 	forward *Forwarder
 	events  int
 	stop    func()
@@ -85,12 +86,13 @@ func open(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w := &world{t: t, store: store, journal: j, trails: trail.NewStore(store, j.Last), taker: &taker{}}
+	w.sink = w.taker
 	w.start()
 	return w
 }
 
 func (w *world) start() {
-	w.forward = New(w.store, w.journal, w.trails, w.taker)
+	w.forward = New(w.store, w.journal, w.trails, w.sink)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error)
 	go func() { ended <- w.forward.Run(ctx) }()
