@@ -20,6 +20,8 @@ type Permissions interface {
 	Permissions(ctx context.Context, c identity.Credential) (identity.Permissions, error)
 	// EncodeMessage seals what only DecodeAuthorizationMessage tells.
 	EncodeMessage(message []byte) string
+	// Named finds the entity that a parameter of IAM's API names.
+	Named(ctx context.Context, account, parameter, name string) (n identity.Named, ok bool, err error)
 	// PassedRole is the ARN of the role that is passed with an instance
 	// profile, "" where that holds none.
 	PassedRole(ctx context.Context, profileARN string) (string, error)
@@ -49,6 +51,9 @@ func (x *exchange) authorize(ctx context.Context) error {
 		if policies, tags, err = x.callerPolicies(ctx); err != nil {
 			return err
 		}
+	}
+	if err := x.findSubject(ctx); err != nil {
+		return err
 	}
 	policies.Endpoint = endpoint
 	request := policy.Request{Principal: x.caller.PolicyPrincipal(), Context: x.conditions(tags)}
@@ -82,6 +87,7 @@ func (x *exchange) evaluate(ctx context.Context, of policy.Request, p policy.Pol
 			continue
 		}
 		r.Action, r.Resource = need.Action, need.Resource
+		x.addKeys(&r)
 		if decided {
 			if err := x.addResource(ctx, &r, &policies); err != nil {
 				return need, policy.Decision{}, err
@@ -99,7 +105,7 @@ func (x *exchange) evaluate(ctx context.Context, of policy.Request, p policy.Pol
 // needs the one that its name makes, on everything.
 func (x *exchange) needs() []access.Access {
 	if op := x.request.Found.Operation; op != nil {
-		return x.gateway.Access.Of(op.Service.ID, op.Name, x.decidedOn(), x.call.AccountID, x.call.Region)
+		return x.gateway.Access.Of(op.Service.ID, op.Name, x.subject.params, x.call.AccountID, x.call.Region)
 	}
 	id := x.serviceID()
 	if id == "" {

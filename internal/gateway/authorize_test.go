@@ -30,6 +30,17 @@ func (granted) PassedRole(_ context.Context, profile string) (string, error) {
 	return strings.Replace(profile, ":instance-profile/", ":role/of-", 1), nil
 }
 
+// Named knows one user, /eng/Boss.
+func (granted) Named(_ context.Context, account, parameter, name string) (n identity.Named, ok bool, err error) {
+	if parameter != "UserName" || !strings.EqualFold(name, "boss") {
+		return n, false, nil
+	}
+	return identity.Named{
+		ARN: "arn:aws:iam::" + account + ":user/eng/Boss", Boundary: "arn:aws:iam::aws:policy/ReadOnlyAccess",
+		Tags: []identity.Tag{{Key: "team", Value: "red"}},
+	}, true, nil
+}
+
 func (granted) EncodeMessage(message []byte) string { return "<" + string(message) + ">" }
 
 // alice is a user whom only policies allow anything.

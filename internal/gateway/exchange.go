@@ -44,6 +44,8 @@ type exchange struct {
 	request Request
 	// caller is who calls, once that is proven; its secret is left out.
 	caller identity.Credential
+	// subject is what policies are asked about, where they are.
+	subject subject
 	// call is what is known of the call so far; it becomes the event.
 	call record.Call
 	// intent is the number of the call's intent, 0 if it has none.
