@@ -173,7 +173,7 @@ func (f *fake) list(w http.ResponseWriter, prefix, after, delimiter string) {
 			}
 			continue
 		}
-		answer.Contents = append(answer.Contents, entry{key, f.end.Add(-24 * time.Hour).Format(time.RFC3339)})
+		answer.Contents = append(answer.Contents, entry{key, f.end.Format(time.RFC3339)})
 	}
 	_ = xml.NewEncoder(w).Encode(answer)
 }
