@@ -29,6 +29,9 @@ func FuzzMatch(f *testing.F) {
 		f.Add(seed[0], seed[1])
 	}
 	f.Fuzz(func(t *testing.T, pattern, s string) {
+		if g := newGlob(pattern); utf8.ValidString(s) && g.match(s) != g.matchWide(s) {
+			t.Errorf("%q matches %q: %v one way and not the other", pattern, s, g.match(s))
+		}
 		// The reference needs short ones.
 		if len(pattern) > 12 || len(s) > 16 || !utf8.ValidString(pattern) || !utf8.ValidString(s) {
 			newGlob(pattern).match(s)

@@ -166,11 +166,14 @@ func newGlob(s string) glob {
 	return g
 }
 
+// maxAgain is how many bytes match reads again before it leaves the rest to
+// matchWide. With the patterns that people write it reads a few.
+const maxAgain = 4 << 10
+
 // match reports whether the glob stands for s. It goes back to the last star
-// only, for an earlier one could match no more than that: its time is bounded by
-// the product of the lengths.
+// only, for an earlier one could match no more than that.
 func (g glob) match(s string) bool {
-	at, star, resume := 0, -1, 0
+	at, star, resume, again := 0, -1, 0, 0
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
 		switch {
@@ -184,6 +187,9 @@ func (g glob) match(s string) bool {
 			continue
 		case star < 0:
 			return false
+		}
+		if again += i - resume; again > maxAgain {
+			return g[star:].matchWide(s[resume:])
 		}
 		_, size = utf8.DecodeRuneInString(s[resume:])
 		resume += size
