@@ -251,22 +251,23 @@ func (r *run) follow(ctx context.Context, c *chain) error {
 	}
 }
 
-// unknownSource is a place that a digest names as that of the one before and
-// that was not listed.
-func (c *chain) unknownSource(start time.Time) (source, *node, bool) {
+// unknownSource is a place that was not listed, and the newest digest that names
+// it as that of the one before: a trail can come to a place again and again, and
+// the last time is the one of which the chain has most.
+func (c *chain) unknownSource(start time.Time) (unknown source, from *node, ok bool) {
 	for _, n := range c.all() {
 		if n.digest == nil || n.digest.Previous == nil || n.moved() {
 			continue
 		}
 		p := n.digest.Previous
-		k, ok := ParseDigestKey(p.Key)
+		k, named := ParseDigestKey(p.Key)
 		s := source{bucket: p.Bucket, prefix: k.Prefix}
-		if !ok || c.loaded[s] || !k.Time.After(start) {
+		if !named || c.loaded[s] || !k.Time.After(start) || ok && !n.name.Time.After(from.name.Time) {
 			continue
 		}
-		return s, n, true
+		unknown, from, ok = s, n, true
 	}
-	return source{}, nil, false
+	return unknown, from, ok
 }
 
 // attempts is how often an object is read that fails to.

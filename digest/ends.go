@@ -142,8 +142,8 @@ func (r *run) explain() {
 }
 
 // cause is the last call before a hole that explains it: one that stopped the
-// trail in the time of the last digest. Had it been later, that digest would
-// reach further.
+// trail in the time of the last digest, or whose event that digest names. Had it
+// been later, that digest would reach further.
 func (r *run) cause(h *hole) *Change {
 	if h.verdict == Tampered && h.kind == ChainGap {
 		return nil // within a chain that was never interrupted
@@ -155,7 +155,7 @@ func (r *run) cause(h *hole) *Change {
 			continue
 		}
 		// Both times are whole seconds.
-		if !c.EventTime.After(h.from.Add(time.Second)) && !c.EventTime.Before(last) {
+		if !c.EventTime.After(h.from.Add(time.Second)) && (!c.EventTime.Before(last) || c.named.Equal(h.from)) {
 			return &r.changes[i]
 		}
 	}

@@ -193,10 +193,14 @@ func (c *logContents) add(r *record, name LogFileKey) {
 	}
 }
 
+// unknownOutcome is what Cairn writes, after its next start, of a call in which it
+// was killed.
+const unknownOutcome = "OutcomeUnknown"
+
 // change says whether a record is that of a call after which a trail may be
 // without digests.
 func (r *record) change(name LogFileKey) (Change, bool) {
-	if r.EventSource != "cloudtrail.amazonaws.com" || r.ErrorCode != "" {
+	if r.EventSource != "cloudtrail.amazonaws.com" || r.ErrorCode != "" && r.ErrorCode != unknownOutcome {
 		return Change{}, false
 	}
 	switch r.EventName {

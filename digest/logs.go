@@ -116,7 +116,8 @@ func (r *run) checkLogFile(ctx context.Context, c *chain, l *logCheck) bool {
 		l.checkRecords(note)
 	}
 	for i := range l.contents.changes {
-		l.contents.changes[i].Bucket, l.contents.changes[i].Key = at.bucket, at.key
+		change := &l.contents.changes[i]
+		change.Bucket, change.Key, change.named = at.bucket, at.key, l.name.Time
 	}
 	return len(l.findings) == 0
 }

@@ -113,6 +113,8 @@ type Change struct {
 	Key    string `json:"key"`
 
 	trail trailARN
+	// named is when the digest ends that names the log file.
+	named time.Time
 }
 
 // Interval is a time.

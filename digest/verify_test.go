@@ -57,6 +57,26 @@ func TestPauseIsExplainedByTheCallThatMadeIt(t *testing.T) {
 	}
 }
 
+func TestPauseIsExplainedByACallWhoseOutcomeWasNotSeen(t *testing.T) {
+	// The server died in the call, and wrote its record at the next start.
+	unknown := strings.Replace(stopRecord, `,"eventName"`, `,"errorCode":"OutcomeUnknown","eventName"`, 1)
+	report := verify(t, stopped(unknown), Request{Bucket: bucketName, Now: hour(8.2)})
+	expectFindings(t, report, Proven, home+" chain-gap proven", abroad+" chain-gap proven")
+}
+
+func TestPauseIsExplainedByACallJustBeforeTheLastDigestBegan(t *testing.T) {
+	w := emptyWorld()
+	w.hours(0, 2)
+	// The call was at 01:59 and delivered, by the last digest, at 02:00.
+	a := w.put(owner(home), hour(2), stopRecord)
+	w.deliver(owner(home), hour(2), hour(2.1), a)
+	w.deliver(owner(abroad), hour(2), hour(2.1))
+	clear(w.heads)
+	w.hours(6, 8)
+	report := verify(t, w, Request{Bucket: bucketName, Now: hour(8.2)})
+	expectFindings(t, report, Proven, home+" chain-gap proven", abroad+" chain-gap proven")
+}
+
 func TestPauseOfNoTimeIsNoted(t *testing.T) {
 	w := emptyWorld()
 	w.hours(0, 2)
@@ -259,6 +279,33 @@ func TestChainIsFollowedToWhereItWasBefore(t *testing.T) {
 	expectFindings(t, verify(t, added, q), Tampered, home+" log-unnamed tampered")
 	chain.remove(place{d.Bucket, d.Key})
 	expectFindings(t, verify(t, chain, q), Tampered, home+" digest-missing tampered", home+" logs-unproven tampered")
+}
+
+func TestChainIsFollowedWhereverATrailWentBackAndForth(t *testing.T) {
+	chain := emptyWorld()
+	here, there := owner(home), Owner{Prefix: "there", Account: accountID, Region: home}
+	var before *head
+	for h, o := range []Owner{here, there, there, here, there, here, there} {
+		d := newDigest(o, hour(float64(h)), hour(float64(h+1)), chain.put(o, hour(float64(h)+0.5), ""))
+		if before != nil {
+			d.Previous = &Previous{
+				Bucket: before.digest.Bucket, Key: before.digest.Key,
+				Hash: before.hash, HashAlgorithm: HashAlgorithm, Signature: before.sign,
+			}
+		}
+		before = chain.store(d)
+	}
+	q := Request{Bucket: bucketName, Prefix: "there", Now: hour(7.2)}
+	report := verify(t, chain, q)
+	expectFindings(t, report, Proven)
+	if report.Digests != 7 || report.LogFiles != 7 {
+		t.Errorf("proven are %+v", report.Counts)
+	}
+	// What is there after the trail went away for good is no part of the chain.
+	q.Prefix = ""
+	if report = verify(t, chain, q); report.Digests != 6 {
+		t.Errorf("proven are %+v", report.Counts)
+	}
 }
 
 func TestOrganizationTrailIsVerifiedByAccount(t *testing.T) {
