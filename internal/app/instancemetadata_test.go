@@ -182,6 +182,14 @@ func TestTheMetadataServiceOfTheFirstVersionSaysSo(t *testing.T) {
 			t.Errorf("GET %s: %d %s; want %d with %q", c.path, status, body, c.status, c.has)
 		}
 	}
+	if _, err := ec2.NewFromConfig(admin).ModifyInstanceMetadataOptions(t.Context(), &ec2.ModifyInstanceMetadataOptionsInput{
+		InstanceId: &lax, HttpTokens: ec2types.HttpTokensStateRequired,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if status, _ := get(t, metadata+"/"+lax+"/latest/meta-data/instance-id"); status != 401 {
+		t.Errorf("after tokens are required: %d", status)
+	}
 	var refused bool
 	for _, e := range lookup(t, admin, types.EventCategory("")) {
 		refused = refused || e.EventName == "AssumeRole" && e.ErrorCode == "AccessDenied" && e.UserIdentity.InvokedBy == "ec2.amazonaws.com"

@@ -98,6 +98,7 @@ func instanceOps() []engine.Op {
 		{Name: "UnmonitorInstances", Do: engine.Write(monitor("disabled", "disabling"))},
 		{Name: "DescribeInstanceAttribute", Do: engine.Read(describeInstanceAttribute)},
 		{Name: "ModifyInstanceAttribute", Do: engine.Write(modifyInstanceAttribute)},
+		{Name: "ModifyInstanceMetadataOptions", Do: engine.Write(modifyMetadataOptions)},
 		{Name: "GetConsoleOutput", Do: engine.Read(consoleOutput)},
 	}
 }
