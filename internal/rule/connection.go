@@ -60,8 +60,8 @@ func (a Auth) LogValue() slog.Value { return slog.StringValue(string(a.Kind)) }
 // String keeps secrets out of texts.
 func (a Auth) String() string { return string(a.Kind) }
 
-// Parameters are added to a request. Body is for bodies that are JSON objects or
-// forms.
+// Parameters are added to a request, in place of what it has of the same name. Body
+// is for bodies that are JSON objects, and for requests for tokens.
 type Parameters struct{ Headers, Query, Body []Parameter }
 
 // Parameter is one of them. A value that is Secret is never shown again.

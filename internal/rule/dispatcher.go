@@ -3,8 +3,10 @@ package rule
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/cairn-audit/cairn/internal/history"
@@ -19,7 +21,7 @@ type Journal interface {
 }
 
 // Trails say whether a trail that is logging wants an event. They are asked from
-// one goroutine, in the order of the journal.
+// one goroutine, in the order of the journal, for events that a rule may want.
 type Trails interface {
 	Wants(e *history.Entry) (bool, error)
 }
@@ -37,10 +39,10 @@ type LogGroups interface {
 }
 
 // ErrFinal is for what a target has refused and will refuse again.
-var ErrFinal = errors.New("the target will not take the event")
+var ErrFinal = errors.New("the target does not take the event")
 
 // Options are what a dispatcher may be given. All have defaults; without Topics
-// or LogGroups, targets of the kind fail.
+// or LogGroups, targets of the kind take nothing.
 type Options struct {
 	Topics    Topics
 	LogGroups LogGroups
@@ -61,54 +63,120 @@ type Sources struct {
 
 // Dispatcher sends events to the targets of rules. Its methods may be called from
 // any goroutine.
-type Dispatcher struct{}
+type Dispatcher struct {
+	Sources
+	queue   *state.Store
+	options Options
+	log     *slog.Logger
+	courier *courier
+	http    *invoker
+
+	mu      sync.Mutex // guards what follows
+	stored  journal.Seq
+	numbers map[string]*Status // by the rule's key; Pending is not kept
+}
 
 // NewDispatcher makes a dispatcher that keeps its queue and its cursor in a store
-// of its own, which is written with every event. It does nothing until Run. A
-// queue that is new begins with the next record of the journal.
+// of its own, which is written with every event that a rule wants. It does
+// nothing until Run. A queue that is new begins with the next record of the
+// journal.
 func NewDispatcher(from Sources, queue *state.Store, o Options) (*Dispatcher, error) {
-	return nil, errTodo
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	d := &Dispatcher{
+		Sources: from, queue: queue, options: o, log: o.Logger,
+		courier: &courier{queue: queue, log: o.Logger, lines: map[string]*line{}},
+		http:    newInvoker(from.Rules, o),
+		numbers: map[string]*Status{},
+	}
+	if err := d.begin(); err != nil {
+		return nil, fmt.Errorf("read how far events went to rules: %w", err)
+	}
+	if err := d.courier.load(); err != nil {
+		return nil, fmt.Errorf("read what is on its way to targets: %w", err)
+	}
+	return d, nil
+}
+
+// begin reads the cursor.
+func (d *Dispatcher) begin() error {
+	return d.queue.Update(func(tx *state.Tx) error {
+		next, _, err := cursors.Get(tx, cursorKey)
+		end := d.Journal.Last() + 1
+		switch {
+		case err != nil && !errors.Is(err, state.ErrNotFound):
+			return err
+		case err == nil && next <= end:
+			d.stored = next
+			return nil
+		case err == nil:
+			d.log.Warn("the journal ends before what was sent to rules last; going on at its end", "cursor", next, "end", end)
+		}
+		d.stored = end
+		_, err = cursors.Put(tx, cursorKey, end)
+		return err
+	})
 }
 
 // Run follows the journal and delivers until the context ends, and returns its
 // error. It runs once at a time.
-func (d *Dispatcher) Run(ctx context.Context) error { return errTodo }
+func (d *Dispatcher) Run(ctx context.Context) error {
+	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	r := &run{Dispatcher: d, sending: sending, outcomes: make(chan outcome, noteAtOnce)}
+	var lines, keeper sync.WaitGroup
+	keeper.Go(r.keep)
+	d.courier.start(func(l *line) { lines.Go(func() { d.courier.along(ctx, l, r.attempt) }) })
 
-// Custom is an event that a caller puts.
-type Custom struct {
-	Source, DetailType string
-	Detail             string // a JSON object
-	Resources          []string
-	Time               time.Time // zero is now
+	d.follow(ctx)
+
+	d.courier.start(nil)
+	defer time.AfterFunc(grace, cancel).Stop()
+	lines.Wait()
+	close(r.outcomes)
+	keeper.Wait()
+	return ctx.Err()
 }
 
-// MaxCustom is the size in bytes up to which events can be put at once.
-const MaxCustom = 256 << 10
-
-// Size is what counts of an event towards MaxCustom.
-func (c *Custom) Size() int { return 0 }
-
-// Check holds an event to EventBridge's rules. The error is a *Refusal.
-func (c *Custom) Check() error { return errTodo }
-
-// Put takes events for the bus of a scope and returns their ids. When it does,
-// they are durable with a delivery for each target that wants them: all, or none.
-func (d *Dispatcher) Put(ctx context.Context, to Scope, events ...Custom) (ids []string, err error) {
-	return nil, errTodo
+// Keep is the oldest record of the journal that is still to be read.
+func (d *Dispatcher) Keep() journal.Seq {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.stored
 }
-
-// Keep is the oldest record of the journal that is still to be read, 0 if none is.
-func (d *Dispatcher) Keep() journal.Seq { return 0 }
 
 // Status is what has become of a rule's events since the start.
 type Status struct {
 	Matched   int64 // events that the rule wanted
 	Delivered int64 // a target took an event
-	Failed    int64 // an attempt failed, and is made again
-	Given     int64 // an event was given up for a target
+	Failed    int64 // an attempt failed
+	GivenUp   int64 // no more attempts are made for a target
 	Dropped   int64 // a target's line was full
 	Pending   int64 // deliveries that are not done, those of before the start included
 }
 
 // Status returns a rule's numbers.
-func (d *Dispatcher) Status(at Scope, rule string) Status { return Status{} }
+func (d *Dispatcher) Status(at Scope, rule string) Status {
+	key := at.key(rule)
+	pending := int64(d.courier.waiting(key))
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := Status{}
+	if kept := d.numbers[key]; kept != nil {
+		s = *kept
+	}
+	s.Pending = pending
+	return s
+}
+
+// note changes a rule's numbers.
+func (d *Dispatcher) note(at Scope, rule string, f func(*Status)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	key := at.key(rule)
+	if d.numbers[key] == nil {
+		d.numbers[key] = &Status{}
+	}
+	f(d.numbers[key])
+}
