@@ -72,9 +72,13 @@ func definitionOps() []engine.Op {
 // resolveDefinition takes a family, a family with a revision, or an ARN of
 // either. A family alone is its newest active revision.
 func resolveDefinition(x *engine.Exec, ref string) string {
-	name := last(ref)
-	if strings.Contains(name, ":") {
-		return x.Expand(arn+"task-definition/", nil) + name
+	own := x.Expand(arn+"task-definition/", nil)
+	name, ours := strings.CutPrefix(ref, own)
+	switch {
+	case !ours && strings.HasPrefix(ref, "arn:"):
+		return ref
+	case strings.Contains(name, ":"):
+		return own + name
 	}
 	newest, id := int64(0), ref
 	for _, d := range x.List("ecs/task-definition") {

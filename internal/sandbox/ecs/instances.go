@@ -18,7 +18,7 @@ func instanceKinds() []*engine.Kind {
 			if strings.HasPrefix(ref, "arn:") {
 				return ref
 			}
-			return x.Expand(arn+"container-instance/", nil) + last(clusterRef(x)) + "/" + ref
+			return x.Expand(arn+"container-instance/", nil) + clusterName(x) + "/" + ref
 		},
 		Unknown: invalid("The referenced container instance was not found."),
 		New: []engine.Field{

@@ -100,6 +100,13 @@ func clusterRef(x *engine.Exec) string {
 	return "default"
 }
 
+// clusterName is the name of the cluster that the call names. What policies decide
+// on is made of the same name, so only a cluster's own ARN is taken apart.
+func clusterName(x *engine.Exec) string {
+	name, _ := strings.CutPrefix(clusterRef(x), x.Expand(arn+"cluster/", nil))
+	return name
+}
+
 // last is what follows the last slash.
 func last(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
 

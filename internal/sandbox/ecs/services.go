@@ -16,10 +16,11 @@ func serviceKinds() []*engine.Kind {
 			return x.Expand(arn+"service/", nil) + last(a.Str("clusterArn")) + "/" + a.Str("serviceName"), nil
 		}),
 		Resolve: func(x *engine.Exec, ref string) string {
-			if strings.Count(ref, "/") == 2 {
-				return ref
+			name, ours := strings.CutPrefix(ref, x.Expand(arn+"service/", nil))
+			if strings.Contains(name, "/") || !ours && strings.HasPrefix(ref, "arn:") {
+				return ref // with its cluster, or of no service here
 			}
-			return x.Expand(arn+"service/", nil) + last(clusterRef(x)) + "/" + last(ref)
+			return x.Expand(arn+"service/", nil) + clusterName(x) + "/" + name
 		},
 		Unknown: engine.Refuse("ServiceNotFoundException", "Service not found."),
 		States: &engine.States{

@@ -19,7 +19,7 @@ func taskKinds() []*engine.Kind {
 			if strings.HasPrefix(ref, "arn:") {
 				return ref
 			}
-			return x.Expand(arn+"task/", nil) + last(clusterRef(x)) + "/" + ref
+			return x.Expand(arn+"task/", nil) + clusterName(x) + "/" + ref
 		},
 		Unknown: invalid("The referenced task was not found."),
 		States: &engine.States{
