@@ -57,7 +57,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	front, err := s.assemble(ctx)
+	front, err := s.assemble(ctx, new(parts))
 	if err != nil {
 		return nil, err
 	}

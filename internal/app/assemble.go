@@ -58,15 +58,15 @@ type parts struct {
 
 // assemble opens everything below the data directory and puts the gateway in
 // front of it.
-func (s *Server) assemble(ctx context.Context) (*gateway.Gateway, error) {
+func (s *Server) assemble(ctx context.Context, p *parts) (*gateway.Gateway, error) {
 	if err := durable.MkdirAll(durable.OS{}, s.options.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
-	p := parts{policies: map[string]gateway.ResourcePolicies{}}
+	p.policies = map[string]gateway.ResourcePolicies{}
 	for _, step := range []func(context.Context, *parts) error{
 		s.openState, s.openAccount, s.openIdentities, s.openJournal, s.openLogs, s.openTopics,
 	} {
-		if err := step(ctx, &p); err != nil {
+		if err := step(ctx, p); err != nil {
 			return nil, err
 		}
 	}
@@ -76,17 +76,17 @@ func (s *Server) assemble(ctx context.Context) (*gateway.Gateway, error) {
 	}
 	p.recorder = gateway.NewRecorder(p.journal, records)
 	// Before anything new: what an earlier process began is older.
-	if err := s.settle(ctx, &p); err != nil {
+	if err := s.settle(ctx, p); err != nil {
 		return nil, err
 	}
-	routes, err := s.routes(ctx, &p)
+	routes, err := s.routes(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.deliver(ctx, &p); err != nil {
+	if err := s.deliver(ctx, p); err != nil {
 		return nil, err
 	}
-	s.background("the retention", func(ctx context.Context) error { return s.retain(ctx, &p) })
+	s.background("the retention", func(ctx context.Context) error { return s.retain(ctx, p) })
 	limits := s.options.Config.Limits
 	o := gateway.Options{
 		Catalog: p.catalog, Recorder: p.recorder, Identities: p.directory, Routes: routes, ResourcePolicies: p.policies,
@@ -104,7 +104,7 @@ func (s *Server) assemble(ctx context.Context) (*gateway.Gateway, error) {
 	if o.Access, err = access.Open(); err != nil {
 		return nil, err
 	}
-	s.signIn = s.newSignIn(&p)
+	s.signIn = s.newSignIn(p)
 	return gateway.New(o), nil
 }
 
