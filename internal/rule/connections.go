@@ -29,7 +29,9 @@ func (s *Store) keep(c Connection) (keptConnection, error) {
 	if err != nil {
 		return keptConnection{}, err
 	}
-	return keptConnection{Connection: c, Sealed: s.key.Seal(plain, c.sealContext())}, nil
+	sealed := s.key.Seal(plain, c.sealContext())
+	c.Auth = Auth{} // c is a copy, and what is kept beside the seal is in the clear
+	return keptConnection{Connection: c, Sealed: sealed}, nil
 }
 
 // open returns a connection with its secrets.
