@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"os/exec"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -113,7 +114,7 @@ func (s *scene) drain(f *found, stop string, regions []string) {
 
 // verify has Cairn and the AWS CLI judge the files.
 func (s *scene) verify() {
-	for _, archive := range []string{everythingBucket, clustersBucket} {
+	for _, archive := range []string{path.Join(everythingBucket, s.place), clustersBucket} {
 		cmd := exec.Command(s.server.Path, "verify", "s3://"+archive, "--data", s.data, "--s3-endpoint-url", s.s3.url())
 		if out, err := cmd.CombinedOutput(); err != nil {
 			s.t.Errorf("cairn verify %s: %v\n%s", archive, err, out)

@@ -126,9 +126,8 @@ func (f *found) over(stop string, regions []string) bool {
 		}
 	}
 	for _, region := range regions {
-		k := last
-		k.Region = region
-		if f.digests[k.String()] == nil {
+		last.Region = region
+		if f.digests[last.String()] == nil {
 			return false
 		}
 	}

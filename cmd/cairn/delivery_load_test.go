@@ -123,30 +123,29 @@ func (s *scene) objects(ctx context.Context, prefix string) {
 	}
 }
 
-// control stops, starts and moves the second trail until the server is gone.
+// control moves the first trail, and stops and starts the second, until the server
+// is gone.
 func (s *scene) control(ctx context.Context, random *rand.Rand) {
-	client := cloudtrail.NewFromConfig(s.client(clustersHome))
-	for {
+	home := cloudtrail.NewFromConfig(s.client("us-east-1"))
+	clusters := cloudtrail.NewFromConfig(s.client(clustersHome))
+	for ctx.Err() == nil {
 		wait(ctx, time.Duration(random.IntN(400))*time.Millisecond)
 		switch random.IntN(3) {
 		case 0:
-			_ = s.move(ctx, client, []string{"", "moved"}[random.IntN(2)])
+			_ = s.move(ctx, home, []string{"", "moved"}[random.IntN(2)])
 		case 1:
-			_ = s.log(ctx, client, true)
+			_ = s.log(ctx, clusters, true)
 		case 2:
-			_ = s.log(ctx, client, false)
-		}
-		if ctx.Err() != nil {
-			return
+			_ = s.log(ctx, clusters, false)
 		}
 	}
 }
 
-// move gives the second trail another prefix. Cairn asks the S3 about its bucket
-// then, so that this may fail.
+// move gives the first trail another prefix. Cairn asks the S3 about the bucket
+// then, so this may fail.
 func (s *scene) move(ctx context.Context, client *cloudtrail.Client, prefix string) error {
-	return s.do(ctx, call{name: "UpdateTrail", region: clustersHome}, func(ctx context.Context) error {
-		_, err := client.UpdateTrail(ctx, &cloudtrail.UpdateTrailInput{Name: aws.String(clustersTrail), S3KeyPrefix: &prefix})
+	return s.do(ctx, call{name: "UpdateTrail", region: "us-east-1"}, func(ctx context.Context) error {
+		_, err := client.UpdateTrail(ctx, &cloudtrail.UpdateTrailInput{Name: aws.String(everythingTrail), S3KeyPrefix: &prefix})
 		return err
 	})
 }
