@@ -12,7 +12,6 @@ import (
 
 	"github.com/cairn-audit/cairn/internal/bucket"
 	"github.com/cairn-audit/cairn/internal/gateway"
-	"github.com/cairn-audit/cairn/internal/journal"
 	"github.com/cairn-audit/cairn/internal/services/cloudtrail"
 	"github.com/cairn-audit/cairn/internal/topic"
 	"github.com/cairn-audit/cairn/internal/trail"
@@ -61,6 +60,9 @@ type deliveries struct {
 	courier *delivery.Courier
 	signer  *signing.Signer
 	buckets *s3.Client
+	// ownBuckets says that they are the built-in ones, whose policies are ours to
+	// ask before each delivery.
+	ownBuckets bool
 	// otherTopics and otherGroups are those of another endpoint; nil where the
 	// built-in ones are meant.
 	otherTopics *remote.Topics
@@ -88,7 +90,7 @@ func (s *Server) deliver(ctx context.Context, p *parts) error {
 	}
 	d.courier = delivery.New(p.store, p.journal, p.trails, delivery.Options{
 		DeliveryInterval: s.options.DeliveryInterval, DigestInterval: s.options.DigestInterval,
-		S3:       func(*trail.Trail) (delivery.S3, error) { return d.buckets, nil },
+		S3:       func(t *trail.Trail) (delivery.S3, error) { return d.bucketsOf(t), nil },
 		Keys:     d.signer,
 		Notifier: d,
 		Members:  d.members,
@@ -111,10 +113,19 @@ func (s *Server) trailBuckets(ctx context.Context, p *parts) (*s3.Client, error)
 		return nil, err
 	}
 	if !ok {
+		p.deliveries.ownBuckets = true
 		return p.objects.Client(), nil
 	}
 	c.Endpoint, c.Region, c.Credentials = at.endpoint, cmp.Or(at.region, s.options.Region), at.credentials
 	return bucket.NewClient(ctx, c)
+}
+
+// bucketsOf is the S3 that a trail delivers to, as CloudTrail.
+func (d *deliveries) bucketsOf(t *trail.Trail) delivery.S3 {
+	if !d.ownBuckets || d.open || d.config.AnyBucketPolicy {
+		return d.buckets
+	}
+	return &bucket.Deliverer{Client: d.buckets, Delivery: bucket.Delivery{TrailARN: t.ARN(), OrganizationID: t.OrganizationID}}
 }
 
 // trailTopics are the topics of another SNS that trails tell of files, nil where
@@ -180,14 +191,4 @@ func (d *deliveries) PublicKeys(region string, from, to time.Time) ([]cloudtrail
 		shown[i] = cloudtrail.PublicKey{DER: k.Value, Fingerprint: k.Fingerprint, From: k.ValidFrom, To: k.ValidTo}
 	}
 	return shown, err
-}
-
-// keep is the oldest record of the journal that a trail is still to read, 0 if
-// none is.
-func (d *deliveries) keep() journal.Seq {
-	a, b := d.courier.Keep(), d.forwarder.Keep()
-	if a == 0 || b == 0 {
-		return max(a, b)
-	}
-	return min(a, b)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cairn-audit/cairn/internal/loggroup"
+	"github.com/cairn-audit/cairn/internal/services/cloudtrail"
 	"github.com/cairn-audit/cairn/internal/trail"
 	"github.com/cairn-audit/cairn/internal/trail/logs"
 )
@@ -14,7 +15,7 @@ import (
 // forwardLogs sends what trails want to log groups, and lets the journal be kept
 // until that is done.
 func (s *Server) forwardLogs(p *parts) {
-	var sink logs.Sink = logGroups{p.logs}
+	var sink logs.Sink = asRole{logGroups{p.logs}, p.deliveries}
 	if other := p.deliveries.otherGroups; other != nil {
 		sink = other
 	}
@@ -47,16 +48,41 @@ func (g logGroups) Put(_ context.Context, t *trail.Trail, stream string, message
 	for i, m := range messages {
 		events[i] = loggroup.Event{Time: now, Message: m}
 	}
-	err := g.store.Put(in, name, stream, now, events)
-	if errors.Is(err, loggroup.ErrNoStream) {
-		if err = g.store.CreateStream(in, name, stream, now); err == nil || errors.Is(err, loggroup.ErrStreamExists) {
-			err = g.store.Put(in, name, stream, now, events)
-		}
-	}
+	err := g.put(in, name, stream, events)
 	if errors.Is(err, loggroup.ErrNoGroup) {
 		return &refusedSending{"ResourceNotFoundException", err.Error()}
 	}
 	return err
+}
+
+// put adds events to a stream, which is made where there is none.
+func (g logGroups) put(in loggroup.Scope, group, stream string, events []loggroup.Event) error {
+	now := time.Now().UTC()
+	err := g.store.Put(in, group, stream, now, events)
+	if errors.Is(err, loggroup.ErrNoStream) {
+		if err = g.store.CreateStream(in, group, stream, now); err == nil || errors.Is(err, loggroup.ErrStreamExists) {
+			err = g.store.Put(in, group, stream, now, events)
+		}
+	}
+	return err
+}
+
+// asRole sends as the role of the trail, while that may.
+type asRole struct {
+	logGroups
+	deliveries *deliveries
+}
+
+// Put implements logs.Sink.
+func (r asRole) Put(ctx context.Context, t *trail.Trail, stream string, messages []string) error {
+	err := r.deliveries.CheckLogGroup(ctx, *t)
+	switch {
+	case errors.Is(err, cloudtrail.ErrLogsRole), errors.Is(err, cloudtrail.ErrLogsRoleGrant):
+		return &refusedSending{"AccessDeniedException", err.Error()}
+	case err != nil && !errors.Is(err, cloudtrail.ErrLogGroup): // which logGroups words as the service does
+		return err
+	}
+	return r.logGroups.Put(ctx, t, stream, messages)
 }
 
 // refusedSending shows its code in the trail's status.
