@@ -17,6 +17,7 @@ import (
 	"github.com/cairn-audit/cairn/internal/journal"
 	"github.com/cairn-audit/cairn/internal/loggroup"
 	"github.com/cairn-audit/cairn/internal/record"
+	"github.com/cairn-audit/cairn/internal/rule"
 	"github.com/cairn-audit/cairn/internal/seal"
 	"github.com/cairn-audit/cairn/internal/services/channel"
 	"github.com/cairn-audit/cairn/internal/services/cloudtrail"
@@ -53,7 +54,8 @@ type parts struct {
 	// forwarder sends what trails want to log groups.
 	forwarder  *logs.Forwarder
 	deliveries *deliveries
-	objects    *bucket.Server // nil where another S3 answers
+	rules      *rule.Dispatcher // nil where another EventBridge answers
+	objects    *bucket.Server   // nil where another S3 answers
 }
 
 // assemble opens everything below the data directory and puts the gateway in
@@ -216,6 +218,9 @@ func (s *Server) routes(ctx context.Context, p *parts) (gateway.Routes, error) {
 	s.routeIdentities(&r, p.directory)
 	routeLogs(p, &r)
 	routeTopics(p, &r)
+	if err := s.routeRules(p, &r); err != nil {
+		return r, err
+	}
 	if r.Upstream != nil {
 		return r, nil
 	}

@@ -148,6 +148,7 @@ type Config struct {
 	// out; empty: the address that it listens on.
 	PublicURL        string                 `yaml:"public_url"`
 	Topics           ConfigTopics           `yaml:"topics"`
+	Rules            ConfigRules            `yaml:"rules"`
 	Delivery         ConfigDelivery         `yaml:"delivery"`
 	InstanceMetadata ConfigInstanceMetadata `yaml:"instance_metadata"`
 }

@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"time"
+
+	"github.com/cairn-audit/cairn/internal/journal"
 )
 
 // retainEvery is how often old segments are looked for. They leave by the day.
@@ -12,6 +14,21 @@ func (s *Server) retention() time.Duration {
 	return time.Duration(s.options.Config.RetentionDays) * 24 * time.Hour
 }
 
+// keep is the oldest record of the journal that a follower is still to read, 0 if
+// none is.
+func (p *parts) keep() (oldest journal.Seq) {
+	followers := []interface{ Keep() journal.Seq }{p.deliveries.courier, p.forwarder}
+	if p.rules != nil {
+		followers = append(followers, p.rules)
+	}
+	for _, f := range followers {
+		if k := f.Keep(); k != 0 && (oldest == 0 || k < oldest) {
+			oldest = k
+		}
+	}
+	return oldest
+}
+
 // retain drops what is older than the retention, now and every hour, until the
 // context ends.
 func (s *Server) retain(ctx context.Context, p *parts) error {
@@ -19,7 +36,7 @@ func (s *Server) retain(ctx context.Context, p *parts) error {
 		if err := noteReached(p); err != nil {
 			s.options.Logger.ErrorContext(ctx, "how far the journal has come could not be kept", "error", err)
 		}
-		removed, err := p.journal.Retain(ctx, time.Now().Add(-s.retention()), p.deliveries.keep())
+		removed, err := p.journal.Retain(ctx, time.Now().Add(-s.retention()), p.keep())
 		if err != nil && ctx.Err() == nil {
 			s.options.Logger.ErrorContext(ctx, "old segments could not be dropped", "error", err)
 		}
