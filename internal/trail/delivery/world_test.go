@@ -54,15 +54,28 @@ type world struct {
 func newWorld(t testing.TB, o delivery.Options) *world {
 	t.Helper()
 	w := &world{t: t, dir: t.TempDir(), s3: newObjects(), options: o, stop: func() {}}
-	if o.Keys == nil {
+	w.prepare()
+	return w
+}
+
+// worldOf is a world of a data directory and an S3 that another one had before.
+func worldOf(t testing.TB, dir string, s3 *objects) *world {
+	t.Helper()
+	w := &world{t: t, dir: dir, s3: s3, options: twoRegions, stop: func() {}}
+	w.prepare()
+	return w
+}
+
+func (w *world) prepare() {
+	w.t.Helper()
+	if w.options.Keys == nil {
 		w.options.Keys = oneKey{}
 	}
-	if o.S3 == nil {
+	if w.options.S3 == nil {
 		w.options.S3 = func(*trail.Trail) (delivery.S3, error) { return w.s3, nil }
 	}
 	w.open()
-	t.Cleanup(w.close)
-	return w
+	w.t.Cleanup(w.close)
 }
 
 // open opens the data directory, as a process does that starts.
@@ -275,7 +288,13 @@ type mortal struct {
 	left      int
 	committed bool
 	armed     bool
+	// fail is how many transactions fail before the disk is well again. Every
+	// other one of them reaches it nevertheless.
+	fail int
 }
+
+// errFull is what a full disk gives.
+var errFull = errors.New("no space left on device")
 
 func (m *mortal) die() { m.dead.Store(true) }
 
@@ -284,6 +303,13 @@ func (m *mortal) dieAfter(n int, committed bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.left, m.committed, m.armed = n, committed, true
+}
+
+// failNext has the next n transactions fail.
+func (m *mortal) failNext(n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.fail = n
 }
 
 func (m *mortal) View(f func(*state.Tx) error) error {
@@ -298,6 +324,12 @@ func (m *mortal) Update(f func(*state.Tx) error) error {
 	defer m.mu.Unlock()
 	if m.dead.Load() {
 		return errDead
+	}
+	if m.fail > 0 {
+		if m.fail--; m.fail%2 == 0 {
+			return errFull
+		}
+		return errors.Join(m.Store.Update(f), errFull)
 	}
 	if !m.armed {
 		return m.Store.Update(f)
