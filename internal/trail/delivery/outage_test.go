@@ -2,6 +2,7 @@ package delivery_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -59,6 +60,45 @@ func TestATrailWhoseBucketIsAwayHoldsUpNoOther(t *testing.T) {
 		w.restart()
 		if s, err := w.courier.Status(w.id(lost), virginia); err != nil || s.DeliveryError != "AccessDenied" {
 			t.Errorf("after a restart the status is %+v (%v)", s, err)
+		}
+		w.close()
+	})
+}
+
+// TestTheStatusOfEachRegionTellsThatTheBucketIsAway although one file at a time is
+// tried.
+func TestTheStatusOfEachRegionTellsThatTheBucketIsAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, delivery.Options{DeliveryInterval: 5 * time.Minute})
+		var back atomic.Bool
+		w.s3.answer = func(context.Context, string) (bool, error) {
+			if back.Load() {
+				return true, nil
+			}
+			return false, refusal("NoSuchBucket")
+		}
+		w.start()
+		r := w.create("main", nil)
+		w.startLogging(r)
+		regions := []string{virginia}
+		for n := range 30 {
+			regions = append(regions, fmt.Sprintf("eu-test-%d", n))
+		}
+		for range 2 {
+			for _, region := range regions {
+				w.record(event{region: region})
+			}
+			time.Sleep(6 * time.Minute)
+		}
+		for _, want := range []string{"NoSuchBucket", ""} {
+			synctest.Wait()
+			for _, region := range regions {
+				if s, err := w.courier.Status(w.id(r), region); err != nil || s.DeliveryError != want || s.DigestError != "" {
+					t.Errorf("the status of %s is %+v (%v), want the error %q", region, s, err, want)
+				}
+			}
+			back.Store(true)
+			time.Sleep(6 * time.Minute)
 		}
 		w.close()
 	})

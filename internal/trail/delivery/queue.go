@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -192,6 +193,23 @@ func (q *queue) retry(it *item, now time.Time, elsewhere bool) {
 		}
 	}
 	wake(q.changed)
+}
+
+// heldBy are the Regions of the files or of the digests, like an item, that the
+// outage in which it failed holds up; there are none while others are tried.
+func (q *queue) heldBy(failed *item) []string {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.failures < outage {
+		return nil
+	}
+	var regions []string
+	for _, it := range q.items {
+		if it.digest == failed.digest && !slices.Contains(regions, it.region) {
+			regions = append(regions, it.region)
+		}
+	}
+	return regions
 }
 
 // release gives back an item whose try was broken off.

@@ -43,11 +43,26 @@ func (w *worker) try(ctx context.Context, it *item) error {
 		code = "InternalError"
 	}
 	w.queue.retry(it, time.Now(), elsewhere)
-	return w.saveStatus(it.region, func(s *trail.Status) bool {
+	if err := w.showError(it.region, it.digest, code, attempt); err != nil || elsewhere {
+		return err
+	}
+	// The others' turn may be long in coming.
+	for _, region := range w.queue.heldBy(it) {
+		if err := w.showError(region, it.digest, code, time.Time{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// showError lets the status of a Region tell why a file, or a digest, is not
+// delivered. attempt is when it was tried, zero if it was not.
+func (w *worker) showError(region string, digest bool, code string, attempt time.Time) error {
+	return w.saveStatus(region, func(s *trail.Status) bool {
 		shown := &s.DeliveryError
-		if it.digest {
+		if digest {
 			shown = &s.DigestError
-		} else {
+		} else if !attempt.IsZero() {
 			s.DeliveryAttempt = attempt
 		}
 		if code == "" || *shown == code {
