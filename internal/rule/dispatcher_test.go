@@ -237,11 +237,14 @@ func TestMemoryHoldsOnlyWhatIsUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		defer w.close()
-		away := errors.New("away")
-		w.answers(func(call) error { return away })
-		w.rule("r", anyCall, topicTarget())
+		w.answers(func(call) error { return errors.New("away") })
+		w.rule("r", `{"source":["my.app"]}`, topicTarget())
+		var events []Custom
 		for range 5 * readAhead {
-			w.record("RunInstances", "false")
+			events = append(events, Custom{Source: "my.app", DetailType: "Done", Detail: "{}"})
+		}
+		if _, err := w.Put(t.Context(), testScope, events...); err != nil {
+			t.Fatal(err)
 		}
 		w.settle()
 		c := w.courier

@@ -282,7 +282,7 @@ func TestTokensAreFetchedOnceAndAgainWhenRefused(t *testing.T) {
 func TestAuthorizationEndpointsCannotHurt(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
 		"refuses":   func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) },
-		"redirects": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", 302) },
+		"redirects": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound) },
 		"no JSON":   func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "hush") },
 		"no token":  func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"access_token":""}`) },
 		"a header":  func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"access_token":"a\r\nX: b"}`) },
