@@ -88,7 +88,8 @@ func (s *Server) deliver(ctx context.Context, p *parts) error {
 	if d.otherGroups, err = s.trailLogGroups(ctx); err != nil {
 		return fmt.Errorf("find the CloudWatch Logs of trails: %w", err)
 	}
-	d.courier = delivery.New(p.store, p.journal, p.trails, delivery.Options{
+	s.forwardLogs(p)
+	d.courier = delivery.New(p.store, p.journal, followed{p.trails, p.forwarder}, delivery.Options{
 		DeliveryInterval: s.options.DeliveryInterval, DigestInterval: s.options.DigestInterval,
 		S3:       func(t *trail.Trail) (delivery.S3, error) { return d.bucketsOf(t), nil },
 		Keys:     d.signer,
@@ -97,7 +98,6 @@ func (s *Server) deliver(ctx context.Context, p *parts) error {
 		Logger:   d.logger,
 	})
 	s.background("the delivery of trails", d.courier.Run)
-	s.forwardLogs(p)
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cairn-audit/cairn/internal/journal"
 	"github.com/cairn-audit/cairn/internal/loggroup"
 	"github.com/cairn-audit/cairn/internal/services/cloudtrail"
 	"github.com/cairn-audit/cairn/internal/trail"
@@ -22,6 +23,21 @@ func (s *Server) forwardLogs(p *parts) {
 	p.forwarder = logs.New(p.store, p.journal, p.trails, sink)
 	p.forwarder.Log = s.options.Logger.With("component", "trails' log groups")
 	s.background("the sending to log groups", p.forwarder.Run)
+}
+
+// followed are trails whose log groups may be behind their files: they keep what
+// says which events the groups are still to get.
+type followed struct {
+	*trail.Store
+	forwarder *logs.Forwarder
+}
+
+// Prune implements delivery.Trails.
+func (f followed) Prune(id string, before journal.Seq) error {
+	if needs := f.forwarder.Needs(id); needs != 0 {
+		before = min(before, needs)
+	}
+	return f.Store.Prune(id, before)
 }
 
 // logGroups are the built-in ones, as trails send to them.

@@ -105,14 +105,23 @@ func (f *Forwarder) adopt(ctx context.Context, wg *sync.WaitGroup) error {
 	for i := range all {
 		t := &all[i]
 		key := t.ID + " " + t.LogGroupARN
-		if t.LogGroupARN == "" || !t.Deleted.IsZero() || f.senders[key] != nil {
+		if t.LogGroupARN == "" {
+			continue
+		}
+		if there := f.senders[key]; there != nil {
+			there.learn(t)
 			continue
 		}
 		from, err := f.begin(t)
 		if err != nil {
 			return err
 		}
-		s := &sender{Forwarder: f, id: t.ID, group: t.LogGroupARN, next: from.Next, sent: from.Sent, log: f.Log.With("trail", t.ARN())}
+		if from.Group == "" {
+			continue
+		}
+		s := &sender{
+			Forwarder: f, id: t.ID, group: t.LogGroupARN, known: t, next: from.Next, sent: from.Sent, log: f.Log.With("trail", t.ARN()),
+		}
 		f.senders[key] = s
 		wg.Go(func() {
 			s.run(ctx)
@@ -130,11 +139,15 @@ func (f *Forwarder) adopt(ctx context.Context, wg *sync.WaitGroup) error {
 }
 
 // begin is where a trail goes on. A log group that is new to it gets what is
-// recorded from now on; a trail that is new gets all that it wants.
+// recorded from now on; a trail that is new gets all that it wants. One that was
+// deleted goes on only where it has not finished, else its group is "".
 func (f *Forwarder) begin(t *trail.Trail) (p position, err error) {
 	err = f.state.Update(func(tx *state.Tx) (err error) {
 		p, _, err = positions.Get(tx, t.ID)
 		switch {
+		case !t.Deleted.IsZero() && (errors.Is(err, state.ErrNotFound) || err == nil && p.Group != t.LogGroupARN):
+			p = position{}
+			return nil
 		case errors.Is(err, state.ErrNotFound) && len(t.Epochs) > 0:
 			p = position{Next: t.Epochs[0].From, Group: t.LogGroupARN}
 			if time.Since(t.Created) > time.Minute {
@@ -181,17 +194,53 @@ func (f *Forwarder) Status(id string, s *trail.Status) {
 	}
 }
 
-// current is the trail as it is now, nil where it no longer sends to the group.
-func (f *Forwarder) current(id, group string) (*trail.Trail, error) {
-	all, err := f.trails.All()
+// Needs is the oldest record of the journal that is still to be read for the log
+// group of a trail, 0 if none is.
+func (f *Forwarder) Needs(id string) journal.Seq {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.adopted {
+		return 1
+	}
+	var oldest journal.Seq
+	for _, s := range f.senders {
+		if next := s.stored(); s.id == id && (oldest == 0 || next < oldest) {
+			oldest = next
+		}
+	}
+	return oldest
+}
+
+// current is the trail as it is now, nil where it no longer sends to the group. One
+// that was deleted, and may be forgotten by those who deliver its files, is what it
+// was last.
+func (s *sender) current() (*trail.Trail, error) {
+	all, err := s.trails.All()
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(all, func(t trail.Trail) bool {
-		return t.ID == id && t.LogGroupARN == group && t.Deleted.IsZero()
-	})
-	if i < 0 {
+	i := slices.IndexFunc(all, func(t trail.Trail) bool { return t.ID == s.id })
+	if i >= 0 && all[i].LogGroupARN == s.group {
+		s.learn(&all[i])
+		return &all[i], nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i >= 0 || s.known.Deleted.IsZero() {
 		return nil, nil
 	}
-	return &all[i], nil
+	return s.known, nil
+}
+
+func (s *sender) learn(t *trail.Trail) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.known = t
+}
+
+// end is when nothing more comes of a trail that was deleted.
+func (s *sender) end() (_ time.Time, deleted bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.known.Deleted.Add(lastWait), !s.known.Deleted.IsZero()
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/cairn-audit/cairn/internal/history"
 	"github.com/cairn-audit/cairn/internal/journal"
+	"github.com/cairn-audit/cairn/internal/state"
 	"github.com/cairn-audit/cairn/internal/trail"
 )
 
@@ -174,4 +175,64 @@ func TestTheLastDeliveryIsKnownAfterARestart(t *testing.T) {
 			t.Errorf("delivered at %v, and after a restart %v", before.Logs, after.Logs)
 		}
 	})
+}
+
+func TestADeletedTrailSendsTheEventOfItsDeletionAndThenEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := open(t)
+		defer func() { w.close() }()
+		ref := w.create("first")
+		made, err := w.trails.Get(ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.taker.refuse(&refused{"ThrottlingException"})
+		w.record("us-east-1", 1, 0)
+		if err := w.trails.Delete(t.Context(), ref, "the-request"); err != nil {
+			t.Fatal(err)
+		}
+		w.deletion("the-request")
+		w.record("us-east-1", 1, 0) // after it
+		// Its files are delivered, and the server starts again.
+		w.stop()
+		w.start()
+		synctest.Wait()
+		if err := w.trails.Forget(made.ID); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if keep, needs := w.forward.Keep(), w.forward.Needs(made.ID); keep != 1 || needs != 1 {
+			t.Errorf("the journal may drop what is before record %d, the trail needs %d", keep, needs)
+		}
+		w.taker.refuse(nil)
+		time.Sleep(maxBackoff)
+		synctest.Wait()
+		const stream = "trails 123456789012_CloudTrail_us-east-1 "
+		w.want(stream+"1", stream+"deletion")
+		if keep, needs := w.forward.Keep(), w.forward.Needs(made.ID); keep != 0 || needs != 0 {
+			t.Errorf("the journal is kept from record %d, the trail needs %d", keep, needs)
+		}
+		err = w.store.View(func(tx *state.Tx) error { _, _, err := positions.Get(tx, made.ID); return err })
+		if !errors.Is(err, state.ErrNotFound) {
+			t.Errorf("the position of a trail that is no more: %v", err)
+		}
+	})
+}
+
+// deletion records the event of a call that deleted a trail.
+func (w *world) deletion(requestID string) {
+	w.t.Helper()
+	entry := history.Entry{
+		Time: time.Now(), Account: "123456789012", Region: "us-east-1", Category: history.Management,
+		Attributes: history.Attributes{EventID: "deletion", EventName: "DeleteTrail", EventSource: "cloudtrail.amazonaws.com", ReadOnly: "false"},
+		JSON:       []byte(`{"eventID":"deletion","eventSource":"cloudtrail.amazonaws.com","requestID":"` + requestID + `"}`),
+	}
+	data, err := entry.Encode()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := w.journal.Append(w.t.Context(), journal.Record{Kind: journal.Event, Data: data}); err != nil {
+		w.t.Fatal(err)
+	}
 }

@@ -39,6 +39,9 @@ const (
 	// sent, as it is for S3. It bounds what the journal keeps for a log group
 	// that never comes back.
 	giveUpAfter = 30 * 24 * time.Hour
+	// lastWait is how long after the deletion of a trail the event of the call
+	// that deleted it may be recorded.
+	lastWait = time.Minute
 )
 
 // sender sends what one trail wants. One goroutine runs it.
@@ -46,8 +49,10 @@ type sender struct {
 	*Forwarder
 	id, group string
 	log       *slog.Logger
+	until     journal.Seq // the last record that a deleted trail is read to, 0 before lastWait is over
 
-	mu      sync.Mutex // guards what others may ask for
+	mu      sync.Mutex   // guards what others may ask for
+	known   *trail.Trail // as it was when it last was the group's
 	next    journal.Seq
 	sent    time.Time
 	failure string
@@ -103,8 +108,11 @@ func (s *sender) follow(ctx context.Context) error {
 	h := newHeld(s.stored())
 	reader := s.journal.Follow(h.next)
 	for {
-		entry, err := next(ctx, reader, h.deadline())
-		t, gone := s.current(s.id, s.group)
+		if s.finished(&h) {
+			return s.finish()
+		}
+		entry, err := next(ctx, reader, s.deadline(&h))
+		t, gone := s.current()
 		switch {
 		case gone != nil:
 			return gone
@@ -135,6 +143,42 @@ func (s *sender) follow(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// deadline is when something is to be done that no record says.
+func (s *sender) deadline(h *held) time.Time {
+	d := h.deadline()
+	if end, deleted := s.end(); deleted && s.until == 0 && end.Before(d) {
+		return end
+	}
+	return d
+}
+
+// finished reports whether a trail that was deleted has sent all that it ever will.
+func (s *sender) finished(h *held) bool {
+	end, deleted := s.end()
+	if !deleted || time.Now().Before(end) {
+		return false
+	}
+	if s.until == 0 {
+		s.until = max(1, s.journal.Last())
+	}
+	return h.next > s.until && h.events == 0
+}
+
+// finish forgets how far a trail has sent that will send no more.
+func (s *sender) finish() error {
+	err := s.state.Update(func(tx *state.Tx) error {
+		_, version, err := positions.Get(tx, s.id)
+		if err == nil {
+			err = positions.Delete(tx, s.id, version)
+		}
+		return err
+	})
+	if err != nil && !errors.Is(err, state.ErrNotFound) {
+		return fmt.Errorf("forget how far a trail has sent: %w", err)
+	}
+	return errOver
 }
 
 // next reads a record, or waits for it until a deadline.
@@ -261,7 +305,7 @@ func (s *sender) send(ctx context.Context, t *trail.Trail, stream string, batch 
 			return fmt.Errorf("%w: %w", errGivenUp, err)
 		}
 		pause(ctx, failures)
-		if now, err := s.current(s.id, s.group); err != nil || now == nil {
+		if now, err := s.current(); err != nil || now == nil {
 			return errors.Join(err, errOver)
 		}
 	}
