@@ -152,7 +152,7 @@ func (s *Service) getEvents(c *call) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	first, last := at, at
+	first, last := around(&st, at, forward)
 	shown := make([]any, len(found))
 	for i, r := range found {
 		if i == 0 {
@@ -169,6 +169,25 @@ func (s *Service) getEvents(c *call) (map[string]any, error) {
 	}
 	back, err := token(first)
 	return map[string]any{"events": shown, "nextForwardToken": "f/" + ahead, "nextBackwardToken": "b/" + back}, err
+}
+
+// around are the positions before and after which reading goes on that found nothing
+// at a position: whoever turns back sees the event there, and who follows the end
+// sees what comes next.
+func around(st *loggroup.Stream, at loggroup.Position, forward bool) (before, after loggroup.Position) {
+	switch {
+	case at == end && st.Last.IsZero():
+		return end, loggroup.Position{}
+	case at == end:
+		return end, loggroup.Position{Millis: st.Last.UnixMilli(), Batch: st.Batches, Index: loggroup.MaxEvents}
+	}
+	before, after = at, at
+	if forward {
+		before.Index++
+	} else {
+		after.Index--
+	}
+	return before, after
 }
 
 // read reads the events after a position, or the last ones before it.

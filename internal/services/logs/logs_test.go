@@ -148,6 +148,42 @@ func TestGetLogEventsPagesForwardAndBackward(t *testing.T) {
 	}
 }
 
+func TestATokenOfAnEmptyAnswerGoesOnWithWhatComesNext(t *testing.T) {
+	d := newDesk(t)
+	d.stream()
+	d.must("CreateLogStream", object{"logGroupName": "g", "logStreamName": "empty"})
+	get := func(stream string, more object) object {
+		params := object{"logGroupName": "g", "logStreamName": stream, "limit": int64(2)}
+		for k, v := range more {
+			params[k] = v
+		}
+		return d.must("GetLogEvents", params)
+	}
+	d.put("s", 1, 2, 3)
+	// Followers begin with the latest events, of which there may be none.
+	empty := get("empty", nil)["nextForwardToken"]
+	later := get("s", object{"startTime": now.UnixMilli() + 4})["nextForwardToken"]
+	d.put("empty", 1, 2)
+	d.put("s", 3, 4)
+	if got := texts(get("empty", object{"nextToken": empty})); got != "empty1 empty2" {
+		t.Errorf("after nothing: %q", got)
+	}
+	if got := texts(get("s", object{"nextToken": later})); got != "s3 s4" {
+		t.Errorf("after what was there: %q", got)
+	}
+	// Before the first event and after the last, the other direction begins
+	// with it.
+	head := get("s", object{"startFromHead": true})["nextBackwardToken"]
+	before := get("s", object{"nextToken": head})
+	if got := texts(get("s", object{"nextToken": before["nextForwardToken"]})); texts(before) != "" || got != "s1 s2" {
+		t.Errorf("before the head: %q, then %q", texts(before), got)
+	}
+	after := get("s", object{"nextToken": get("s", nil)["nextForwardToken"]})
+	if got := texts(get("s", object{"nextToken": after["nextBackwardToken"]})); texts(after) != "" || got != "s3 s4" {
+		t.Errorf("after the end: %q, then %q", texts(after), got)
+	}
+}
+
 func TestFilterLogEventsMergesStreamsAcrossPages(t *testing.T) {
 	d := newDesk(t)
 	d.stream()
