@@ -51,6 +51,9 @@ func (c *Config) validateIdentities() error {
 			return fmt.Errorf("issuer %s: %w", c.OIDCIssuers[i].Issuer, err)
 		}
 	}
+	if err := c.validateRootSignIns(); err != nil {
+		return err
+	}
 	for _, id := range c.Accounts {
 		if !accountID.MatchString(id) {
 			return fmt.Errorf("account id %q is not 12 digits", id)
@@ -61,7 +64,7 @@ func (c *Config) validateIdentities() error {
 
 // openIdentities makes the further accounts of the configuration and keeps the
 // last uses of keys.
-func (s *Server) openIdentities(_ context.Context, p *parts) error {
+func (s *Server) openIdentities(ctx context.Context, p *parts) error {
 	for _, id := range s.options.Config.Accounts {
 		if id == s.endpoint.Account {
 			continue
@@ -69,6 +72,9 @@ func (s *Server) openIdentities(_ context.Context, p *parts) error {
 		if err := p.directory.AddAccount(id, s.endpoint.Account, time.Now()); err != nil {
 			return err
 		}
+	}
+	if err := s.openRootSignIns(ctx, p); err != nil {
+		return err
 	}
 	s.background("the last uses of keys", func(ctx context.Context) error {
 		p.directory.KeepUses(ctx, func(err error) {

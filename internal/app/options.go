@@ -138,6 +138,8 @@ type Config struct {
 	// there. The server's own account enters them through the role
 	// OrganizationAccountAccessRole.
 	Accounts []string `yaml:"accounts"`
+	// RootSignIn lets root users sign in to the console.
+	RootSignIn []RootSignIn `yaml:"root_sign_in"`
 	// OIDCIssuers are whose tokens AssumeRoleWithWebIdentity takes.
 	OIDCIssuers []Issuer `yaml:"oidc_issuers"`
 	// VPCEndpoints are further listeners; see VPCEndpoint.

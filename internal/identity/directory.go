@@ -30,6 +30,9 @@ type Directory struct {
 	hashing chan struct{}
 	// passwords and codes count wrong tries.
 	passwords, codes attempts
+	// roots are the logins of root users by email address in lower case. They
+	// are set before anybody signs in.
+	roots map[string]RootLogin
 }
 
 // Option changes a Directory that New makes.

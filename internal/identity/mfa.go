@@ -45,10 +45,14 @@ func (t *Tx) CreateDevice(e Entity) (Device, []byte, error) {
 	seed := make([]byte, seedSize)
 	rand.Read(seed)
 	d := Device{Entity: e}
+	exists := Refuse(EntityAlreadyExists, "MFADevice entity at the same path and name already exists.")
+	if sameName(e.Name, rootDevice) {
+		return d, nil, exists
+	}
 	d.Seed = t.directory.key.Seal(seed, seedContext(d.Serial(t.account)))
 	d, err := t.Devices().Create(d)
 	if Refused(err, EntityAlreadyExists) {
-		err = Refuse(EntityAlreadyExists, "MFADevice entity at the same path and name already exists.")
+		err = exists
 	}
 	return d, seed, err
 }

@@ -31,6 +31,9 @@ type SignIn struct {
 	// Recipient is the account that the event belongs to, and AccountID the
 	// one that was to be entered, empty where there is no such account.
 	Recipient, AccountID string
+	// Root says that it is the account's root user, whose name is the
+	// account's alias.
+	Root bool
 	// UserID, UserARN and UserName are those of the user, empty where there
 	// is none with the name that was given.
 	UserID, UserARN, UserName string
@@ -82,9 +85,15 @@ func (s *SignIn) Event() *event.Event {
 	return e
 }
 
-// identity is that of who signs in. Only a success shows the ARN, and only what
-// is none shows an access key, an empty one.
+// identity is that of who signs in. Of a user only a success shows the ARN, and
+// only what is none shows an access key, an empty one; root's always show both
+// ("AWS Management Console sign-in events", CloudTrail User Guide).
 func (s *SignIn) identity() *event.UserIdentity {
+	if s.Root {
+		return &event.UserIdentity{
+			Type: event.Root, PrincipalID: s.UserID, ARN: s.UserARN, AccountID: s.AccountID, UserName: s.UserName, EmptyAccessKey: true,
+		}
+	}
 	u := &event.UserIdentity{Type: event.IAMUser, PrincipalID: s.UserID, AccountID: s.AccountID, UserName: s.UserName}
 	if s.Outcome == SignedIn {
 		u.ARN = s.UserARN

@@ -49,6 +49,16 @@ func getAccountSummary(r *request) (answer, error) {
 		"RolePolicySizeQuota": int64(10240), "AssumeRolePolicySizeQuota": int64(4096),
 		"AccountMFAEnabled": int64(0), "AccountAccessKeysPresent": int64(1), "AccountPasswordPresent": int64(0),
 	}
+	if r.directory.RootSignsIn(r.call.AccountID) {
+		summary["AccountPasswordPresent"] = int64(1)
+	}
+	rootDevices, err := r.tx.RootDevices()
+	if err != nil {
+		return nil, err
+	}
+	if len(rootDevices) > 0 {
+		summary["AccountMFAEnabled"] = int64(1)
+	}
 	users, err := r.tx.Users().Select(all)
 	if err != nil {
 		return nil, err

@@ -17,6 +17,7 @@ import (
 type request struct {
 	Account         string `json:"account"`
 	UserName        string `json:"userName"`
+	Email           string `json:"email"`
 	Password        string `json:"password"`
 	MFACode         string `json:"mfaCode"`
 	DurationSeconds *int64 `json:"durationSeconds"`
@@ -51,14 +52,17 @@ func readRequest(body io.Reader) (*Attempt, error) {
 		name, value string
 		longest     int
 	}{
-		{"account", r.Account, maxName}, {"userName", r.UserName, maxName}, {"password", r.Password, maxPassword},
+		{"account", r.Account, maxName}, {"userName", r.UserName, maxName}, {"email", r.Email, maxName}, {"password", r.Password, maxPassword},
 		{"mfaCode", r.MFACode, maxName}, {"redirectTo", r.RedirectTo, maxRedirect},
 	} {
 		if len(field.value) > field.longest {
 			return nil, fmt.Errorf("%s has more than %d bytes", field.name, field.longest)
 		}
 	}
-	if r.UserName == "" || r.Password == "" {
+	switch {
+	case r.Email != "" && r.UserName != "":
+		return nil, errors.New("userName is for an IAM user and email for a root user: give one")
+	case r.UserName == "" && r.Email == "" || r.Password == "":
 		return nil, errors.New("userName and password are needed")
 	}
 	if err := checkRedirect(r.RedirectTo); err != nil {
@@ -74,7 +78,7 @@ func readRequest(body io.Reader) (*Attempt, error) {
 		length = time.Duration(n) * time.Second
 	}
 	return &Attempt{
-		Account: r.Account, UserName: r.UserName, Password: r.Password, MFACode: r.MFACode, Length: length, LoginTo: r.RedirectTo,
+		Account: r.Account, UserName: r.UserName, Email: r.Email, Password: r.Password, MFACode: r.MFACode, Length: length, LoginTo: r.RedirectTo,
 	}, nil
 }
 

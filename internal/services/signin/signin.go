@@ -1,5 +1,5 @@
-// Package signin lets IAM users sign in to the console: with a name, a password
-// and an MFA code they get a session's credentials. Handler is its HTTP form,
+// Package signin lets IAM users and root users sign in to the console: with a name
+// or an email address, a password and an MFA code they get a session's credentials. Handler is its HTTP form,
 // Service what it does.
 //
 // Every attempt that is judged is an event, ConsoleLogin or CheckMfa, and durable
@@ -60,9 +60,12 @@ type Client struct {
 
 // Attempt is what somebody who wants to sign in gives.
 type Attempt struct {
-	// Account is an id or an alias; "" is the server's own account.
-	Account            string
-	UserName, Password string
+	// Account is an id or an alias; "" is the server's own account, or for a
+	// root user the one that the email address is of.
+	Account string
+	// UserName is an IAM user's, Email a root user's: one of them is given.
+	UserName, Email string
+	Password        string
 	// MFACode is a code of any of the user's devices; "" is none.
 	MFACode string
 	// Length is that of the session, from ShortestSession to LongestSession.
@@ -110,13 +113,20 @@ func (s *Service) SignIn(ctx context.Context, a Attempt) (*Session, error) {
 		EventID: uuid.NewString(), Recipient: s.account, LoginTo: a.LoginTo,
 		SourceIP: a.Client.SourceIP, UserAgent: a.Client.UserAgent, TLS: a.Client.TLS,
 	}
-	session, err := s.judge(ctx, &a, &seen)
+	judge := s.judge
+	if a.Email != "" {
+		judge = s.judgeRoot
+	}
+	session, err := judge(ctx, &a, &seen)
 	seen.Outcome, seen.Time = outcome(err), time.Now()
 	if err := s.recorder.Record(ctx, seen.Event()); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotRecorded, err)
 	}
 	if err != nil {
 		return nil, err
+	}
+	if seen.Root {
+		return session, nil
 	}
 	if err := s.directory.SignedIn(seen.AccountID, seen.UserName, seen.Time); err != nil {
 		s.logger.ErrorContext(ctx, "the last use of a password could not be kept", "error", err)
@@ -158,17 +168,31 @@ func (s *Service) judge(ctx context.Context, a *Attempt, seen *record.SignIn) (*
 	if err != nil {
 		return nil, judged(err, "check the password")
 	}
-	if len(u.Devices) > 0 {
-		if a.MFACode == "" {
-			return nil, ErrMFARequired
-		}
-		seen.MFAUsed = true
-		p := identity.Principal{Kind: identity.IAMUser, AccountID: account, Name: u.Name, ID: u.ID}
-		if seen.MFASerial, err = s.directory.CheckAnyCode(p, u.Devices, a.MFACode, time.Now()); err != nil {
-			return nil, judged(err, "check the MFA code")
-		}
+	p := identity.Principal{Kind: identity.IAMUser, AccountID: account, Name: u.Name, ID: u.ID}
+	if err := s.secondFactor(p, u.Devices, a.MFACode, seen); err != nil {
+		return nil, err
 	}
-	return s.open(account, &u, seen.MFAUsed, a.Length)
+	of := identity.Session{Kind: identity.IAMUser, PrincipalName: u.Name, PrincipalID: u.ID}
+	if u.Login.ResetRequired {
+		of.Policy = onlyChange
+	}
+	return s.open(account, of, seen.MFAUsed, a.Length)
+}
+
+// secondFactor takes a code of one of the devices, if there are any.
+func (s *Service) secondFactor(p identity.Principal, devices []string, code string, seen *record.SignIn) error {
+	if len(devices) == 0 {
+		return nil
+	}
+	if code == "" {
+		return ErrMFARequired
+	}
+	seen.MFAUsed = true
+	var err error
+	if seen.MFASerial, err = s.directory.CheckAnyCode(p, devices, code, time.Now()); err != nil {
+		return judged(err, "check the MFA code")
+	}
+	return nil
 }
 
 // judged makes a wrong secret the failure of the attempt.
@@ -196,18 +220,15 @@ func (s *Service) accountOf(idOrAlias string) (string, error) {
 // onlyChange is the policy of a session that is there to change the password.
 const onlyChange = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:ChangePassword","iam:GetAccountPasswordPolicy"],"Resource":"*"}]}`
 
-func (s *Service) open(account string, u *identity.User, mfa bool, length time.Duration) (*Session, error) {
-	opened := &Session{ResetRequired: u.Login.ResetRequired}
-	of := identity.Session{Kind: identity.IAMUser, PrincipalName: u.Name, PrincipalID: u.ID, MFA: mfa, Console: true}
-	if opened.ResetRequired {
-		of.Policy = onlyChange
-	}
+func (s *Service) open(account string, of identity.Session, mfa bool, length time.Duration) (*Session, error) {
+	of.MFA, of.Console = mfa, true
+	opened := &Session{ResetRequired: of.Policy == onlyChange}
 	err := s.directory.View(account, func(tx *identity.Tx) (err error) {
 		opened.Temporary, err = tx.Open(of, time.Now(), length)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("open the session of %s: %w", u.Name, err)
+		return nil, fmt.Errorf("open the session of %s: %w", of.PrincipalID, err)
 	}
 	return opened, nil
 }
