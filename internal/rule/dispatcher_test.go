@@ -70,6 +70,15 @@ func TestStatesOfRules(t *testing.T) {
 		last := w.record("RunInstances", "false")
 		w.start()
 		w.want(last)
+		w.stop()
+		set(Disabled)
+		w.record("RunInstances", "false")
+		if _, err := w.rules.Put(Rule{Scope: testScope, Name: "r", Pattern: anyCall, State: Enabled}); err != nil {
+			t.Fatal(err)
+		}
+		last = w.record("RunInstances", "false")
+		w.start()
+		w.want(last)
 	})
 }
 
@@ -193,6 +202,35 @@ func TestSendingIsTriedAgainUntilThePolicyEnds(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAnAttemptThatTheEndCutsOffIsMadeAgain: it uses up no retry, of which the
+// target here has none.
+func TestAnAttemptThatTheEndCutsOffIsMadeAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		defer w.close()
+		hang := func(c call) error {
+			<-c.ctx.Done()
+			return c.ctx.Err()
+		}
+		w.answers(hang)
+		target := topicTarget()
+		target.Retry = &Retry{MaxAge: time.Hour}
+		w.rule("r", anyCall, target)
+		id := w.record("RunInstances", "false")
+		w.want(id)
+		w.pause()
+		w.run() // the same dispatcher
+		w.want(id)
+		w.stop()
+		w.answers(nil)
+		w.start() // another
+		w.want(id)
+		if n := w.queuedItems(); n != 0 {
+			t.Errorf("%d records are left in the queue", n)
+		}
+	})
 }
 
 func TestWhatATargetRefusesForGoodIsGivenUp(t *testing.T) {

@@ -38,7 +38,8 @@ type world struct {
 	*Dispatcher
 	log    *bytes.Buffer
 	events int
-	stop   func()
+	stop   func() // ends the dispatcher's life
+	pause  func() // ends only Run
 
 	mu     sync.Mutex
 	wants  bool
@@ -48,6 +49,7 @@ type world struct {
 
 // call is what a target got.
 type call struct {
+	ctx                         context.Context
 	at                          time.Time
 	to, stream, rule, what, via string
 	stamp                       time.Time
@@ -92,8 +94,8 @@ type (
 	groupsOf struct{ *world }
 )
 
-func (w topicsOf) Publish(_ context.Context, topicARN, ruleARN, message string) error {
-	return w.took(call{to: topicARN, rule: ruleARN, what: message, via: "topic"})
+func (w topicsOf) Publish(ctx context.Context, topicARN, ruleARN, message string) error {
+	return w.took(call{ctx: ctx, to: topicARN, rule: ruleARN, what: message, via: "topic"})
 }
 
 func (w groupsOf) Put(_ context.Context, groupARN, stream, ruleARN string, at time.Time, message string) error {
@@ -139,21 +141,29 @@ func (w *world) openState(name string) *state.Store {
 func (w *world) start() {
 	w.t.Helper()
 	w.queue = w.openState("events.db")
-	d, err := NewDispatcher(Sources{Rules: w.rules, Journal: w.journal, Trails: w}, w.queue, Options{
+	var err error
+	w.Dispatcher, err = NewDispatcher(Sources{Rules: w.rules, Journal: w.journal, Trails: w}, w.queue, Options{
 		Topics: topicsOf{w}, LogGroups: groupsOf{w}, Transport: w, Logger: slog.New(slog.NewTextHandler(w.log, nil)),
 	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.Dispatcher = d
+	w.run()
+}
+
+// run runs the dispatcher; stop ends that and closes its queue.
+func (w *world) run() {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- d.Run(ctx) }()
-	w.stop = func() {
+	go func() { ended <- w.Run(ctx) }()
+	w.pause = func() {
 		cancel()
 		if err := <-ended; !errors.Is(err, context.Canceled) {
 			w.t.Errorf("the dispatcher ended with %v", err)
 		}
+	}
+	w.stop = func() {
+		w.pause()
 		if err := w.queue.Close(); err != nil {
 			w.t.Error(err)
 		}
