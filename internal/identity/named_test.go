@@ -15,7 +15,7 @@ func TestAnEntityIsKnownByItsOwnPathAndCase(t *testing.T) {
 		if _, err := tx.Users().Create(u); err != nil {
 			return err
 		}
-		if _, err := tx.CreateRole(Role{Entity: NewEntity("admin", "/ops/", now, nil), Trust: "{}"}); err != nil {
+		if _, err := tx.CreateRole(Role{Entity: NewEntity("admin", "/ops/", now, nil), Trust: anyTrust}); err != nil {
 			return err
 		}
 		if _, err := tx.Profiles().Create(Profile{Entity: NewEntity("hosts", "/", now, nil)}); err != nil {

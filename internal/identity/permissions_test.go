@@ -213,7 +213,7 @@ func TestARoleThatWasMadeAgainHasNoPermissionsForTheOldOnesSessions(t *testing.T
 		if err := tx.DeleteRole(old.Name, false); err != nil {
 			return err
 		}
-		again := Role{Entity: NewEntity(old.Name, "/", time.Now(), nil), Trust: "{}"}
+		again := Role{Entity: NewEntity(old.Name, "/", time.Now(), nil), Trust: anyTrust}
 		if err := again.PutInline("role", again.Name, "all", everything); err != nil {
 			return err
 		}

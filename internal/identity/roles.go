@@ -11,8 +11,10 @@ type Role struct {
 	Entity
 	Grants
 	// Trust is the policy that says who may assume the role.
-	Trust       string `json:"trust"`
-	Description string `json:"description,omitempty"`
+	Trust string `json:"trust"`
+	// Trusted are the ids of those whom Trust names by their ARNs.
+	Trusted     map[string]string `json:"trusted,omitempty"`
+	Description string            `json:"description,omitempty"`
 	// MaxSession is how long a session may last.
 	MaxSession time.Duration `json:"maxSession"`
 }
@@ -47,6 +49,9 @@ func (t *Tx) CreateRole(r Role) (Role, error) {
 		r.ID = serviceRoleID(t.account, r.Name)
 	}
 	if err := t.checkBoundary(r.Boundary); err != nil {
+		return r, err
+	}
+	if err := t.SetTrust(&r, r.Trust); err != nil {
 		return r, err
 	}
 	return t.Roles().Create(r)

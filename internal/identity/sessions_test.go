@@ -15,10 +15,13 @@ import (
 const testAccount = "111122223333"
 
 // newRole makes a role and returns it.
+// anyTrust is a trust policy.
+const anyTrust = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole"}}`
+
 func newRole(t *testing.T, d *Directory, name string) (r Role) {
 	t.Helper()
 	err := d.Update(testAccount, func(tx *Tx) (err error) {
-		r, err = tx.CreateRole(Role{Entity: NewEntity(name, "/", time.Now(), nil), Trust: "{}"})
+		r, err = tx.CreateRole(Role{Entity: NewEntity(name, "/", time.Now(), nil), Trust: anyTrust})
 		return err
 	})
 	if err != nil {

@@ -106,8 +106,7 @@ func updateAssumeRolePolicy(r *request) (answer, error) {
 		return nil, err
 	}
 	_, err = r.tx.ChangeRole(r.text("RoleName"), func(role *identity.Role) error {
-		role.Trust = trust
-		return nil
+		return r.tx.SetTrust(role, trust)
 	})
 	return nil, err
 }
