@@ -14,9 +14,9 @@ type Archive interface {
 	// List returns the objects whose keys begin with prefix and are greater
 	// than after, in the order of their keys. It ends after an error.
 	List(ctx context.Context, bucket, prefix, after string) iter.Seq2[Object, error]
-	// Folders returns the parts of keys between prefix, which ends in a slash
-	// or is empty, and the next slash; each once, in order.
-	Folders(ctx context.Context, bucket, prefix string) iter.Seq2[string, error]
+	// Entries returns what lies directly below prefix, which ends in a slash or
+	// is empty: each folder and each object once.
+	Entries(ctx context.Context, bucket, prefix string) iter.Seq2[Entry, error]
 	// Open reads an object. It returns ErrNotFound if there is none of the
 	// name; any other error says that nobody knows.
 	Open(ctx context.Context, bucket, key string) (Content, error)
@@ -31,6 +31,14 @@ type Object struct {
 	Key string
 	// Modified is when the object was stored; zero is unknown.
 	Modified time.Time
+}
+
+// Entry is a folder or an object.
+type Entry struct {
+	// Name is the part of its key after the prefix, without a slash.
+	Name string
+	// Object says that it is one, and no folder.
+	Object bool
 }
 
 // Content is an object as an Archive reads it. The caller closes Body.

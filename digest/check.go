@@ -62,7 +62,7 @@ func (r *run) checkDigests(ctx context.Context, c *chain) error {
 		}
 		signedFrom, signedTo := n.digest.EndTime, n.digest.EndTime.Add(signingDelay)
 		if n.name.Backfill {
-			generated, ok := c.generated(n)
+			generated, ok := c.generated(n, r.Now)
 			if !ok {
 				continue
 			}
@@ -84,7 +84,8 @@ func (r *run) checkDigests(ctx context.Context, c *chain) error {
 }
 
 // generated is when a backfill digest was made, which its end time does not say.
-func (c *chain) generated(n *node) (time.Time, bool) {
+// Keys are asked for by it, so it has to be a time of which there can be some.
+func (c *chain) generated(n *node, now time.Time) (time.Time, bool) {
 	if n.metadata == nil {
 		n.note(c, SignatureNotCopied, Incomplete, "The copy has no metadata, so that nothing says when this backfill digest was signed.")
 		return time.Time{}, false
@@ -93,8 +94,14 @@ func (c *chain) generated(n *node) (time.Time, bool) {
 	if err != nil {
 		n.bad = true
 		n.note(c, DigestUnsigned, Tampered, "Its metadata does not say when this backfill digest was made.")
+		return t, false
 	}
-	return t, err == nil
+	if t.Before(n.name.Time) || t.After(now.Add(aheadBy)) {
+		n.bad = true
+		n.note(c, DigestTimes, Tampered, fmt.Sprintf("It ends at %s, and its metadata says that it was made at %s.", text(n.name.Time), text(t)))
+		return t, false
+	}
+	return t, true
 }
 
 // handedOn are the signatures that digests tell of the ones before them.

@@ -80,7 +80,24 @@ func (r *run) checkEnd(c *chain, status Status, every time.Duration, others time
 	default:
 		return
 	}
+	if others.Sub(end) < every && !r.asksForCauses(c) {
+		h.verdict = Incomplete
+		h.message += fmt.Sprintf(" A call that may explain it is recorded in the files of the trail's own account and Region, %s, which were not asked for.", c.trail.home)
+	}
 	r.hole(h)
+}
+
+// asksForCauses says whether the calls that change a trail would be read.
+func (r *run) asksForCauses(c *chain) bool {
+	owner := c.Account
+	if c.OrganizationID != "" {
+		owner = "" // unknown, unless the trail's ARN is given
+		if r.trail != nil {
+			owner = r.trail.account
+		}
+	}
+	return (len(r.Regions) == 0 || slices.Contains(r.Regions, c.trail.home)) &&
+		(len(r.Accounts) == 0 || slices.Contains(r.Accounts, owner))
 }
 
 // staleAt says that none of the chain's digests was stored as late as the newest

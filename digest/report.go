@@ -56,7 +56,7 @@ const (
 	DigestAlgorithm    Kind = "digest-algorithm"      // Tampered: another algorithm than SHA-256 with RSA
 	DigestReplaced     Kind = "digest-replaced"       // Tampered: the one after it was chained to another
 	DigestOutsideChain Kind = "digest-outside-chain"  // Tampered: the chain passes it by
-	DigestTimes        Kind = "digest-times"          // Tampered: it ends before it starts
+	DigestTimes        Kind = "digest-times"          // Tampered: it ends before it starts, or was made at no such time
 	DigestEventTimes   Kind = "digest-event-times"    // Tampered: its oldest and newest event are not its log files'
 	DigestOverlap      Kind = "digest-overlap"        // Tampered: it starts before the one before it ends
 	ChainEndsEarly     Kind = "chain-ends-early"      // Tampered, Proven if a recorded call explains it

@@ -273,6 +273,11 @@ var logTamperings = []tampering{
 		w.objects[at] = o
 		return at
 	}, LogLate, Incomplete, nil},
+	{"an object lies beside the folders of the Regions", func(w *world) place {
+		at := place{bucketName, "AWSLogs/" + accountID + "/" + KindLog + "/events.json.gz"}
+		w.objects[at] = stored{body: pack([]byte(`{"Records":[]}`))}
+		return at
+	}, UnexpectedObject, Incomplete, nil},
 	{"a log file is hashed with MD5", func(w *world) place {
 		w.rewriteLast(home, func(d *Digest) { d.LogFiles[1].HashAlgorithm = "MD5" })
 		return w.logKey(home, -1)

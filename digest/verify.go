@@ -185,14 +185,11 @@ func (r *run) account(ctx context.Context, o Owner, found map[Owner]*folder) err
 		if kind != KindLog && !strings.HasPrefix(kind, KindLog+"-") {
 			continue
 		}
-		regions, err := r.below(ctx, account+kind+"/")
+		regions, err := r.regions(ctx, o.Account, account+kind+"/")
 		if err != nil {
 			return err
 		}
 		for _, region := range regions {
-			if len(r.Regions) > 0 && !slices.Contains(r.Regions, region) {
-				continue
-			}
 			o.Region = region
 			f := found[o]
 			if f == nil {
@@ -211,11 +208,33 @@ func (r *run) account(ctx context.Context, o Owner, found map[Owner]*folder) err
 
 func (r *run) below(ctx context.Context, prefix string) ([]string, error) {
 	var names []string
-	for name, err := range r.archive.Folders(ctx, r.Bucket, prefix) {
+	for e, err := range r.archive.Entries(ctx, r.Bucket, prefix) {
 		if err != nil {
 			return nil, fmt.Errorf("list s3://%s/%s: %w", r.Bucket, prefix, err)
 		}
-		names = append(names, name)
+		if !e.Object {
+			names = append(names, e.Name)
+		}
+	}
+	return names, nil
+}
+
+// regions are the Regions below the folder of a kind of file, in which nothing
+// else may lie: who reads all that is below it would take it for a log file.
+func (r *run) regions(ctx context.Context, account, folder string) ([]string, error) {
+	var names []string
+	for e, err := range r.archive.Entries(ctx, r.Bucket, folder) {
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("list s3://%s/%s: %w", r.Bucket, folder, err)
+		case e.Object && e.Name != "":
+			r.report.Findings = append(r.report.Findings, Finding{
+				Kind: UnexpectedObject, Verdict: Incomplete, Account: account, Bucket: r.Bucket, Key: folder + e.Name,
+				Message: "It lies beside the folders of the Regions, where CloudTrail puts nothing.",
+			})
+		case !e.Object && (len(r.Regions) == 0 || slices.Contains(r.Regions, e.Name)):
+			names = append(names, e.Name)
+		}
 	}
 	return names, nil
 }

@@ -126,6 +126,37 @@ func TestEndIsExplainedByTheCallThatMadeIt(t *testing.T) {
 	}
 }
 
+// TestWhatExplainsAnEndMayNotHaveBeenAskedFor: the call is recorded in the
+// trail's home Region and, of an organization's trail, in its owner's account.
+func TestWhatExplainsAnEndMayNotHaveBeenAskedFor(t *testing.T) {
+	w := emptyWorld()
+	w.hours(0, 2)
+	w.deliver(owner(home), hour(2), hour(2.3), w.put(owner(home), hour(2.2), stopRecord))
+	w.deliver(owner(abroad), hour(2), hour(2.3))
+	q := Request{Bucket: bucketName, Now: hour(20), Regions: []string{abroad}}
+	expectFindings(t, verify(t, w, q), Incomplete, abroad+" chain-ends-early incomplete")
+
+	// No call ends one Region of several.
+	w = emptyWorld()
+	far := owner("ap-northeast-1")
+	w.keys[far.Region] = w.keys[home]
+	w.hours(0, 3)
+	for h := range 3 {
+		w.deliver(far, hour(float64(h)), hour(float64(h+1)))
+	}
+	w.remove(w.digestKey(abroad, -1))
+	q = Request{Bucket: bucketName, Now: hour(3.3), Regions: []string{abroad, far.Region}}
+	expectFindings(t, verify(t, w, q), Tampered, abroad+" chain-ends-early tampered", abroad+" logs-pending proven")
+
+	w = emptyWorld()
+	o := Owner{OrganizationID: "o-exampleorgid", Account: "444455556666", Region: home}
+	w.deliver(o, hour(0), hour(1), w.put(o, hour(0.5), ""))
+	q = Request{Bucket: bucketName, Now: hour(20), Accounts: []string{o.Account}}
+	expectFindings(t, verify(t, w, q), Incomplete, home+" chain-ends-early incomplete")
+	q.Accounts = nil
+	expectFindings(t, verify(t, w, q), Tampered, home+" chain-ends-early tampered")
+}
+
 func TestStatusOfTheTrailTellsItsEnd(t *testing.T) {
 	w := sixHours()
 	q := Request{Bucket: bucketName, Now: hour(20)}
@@ -369,17 +400,24 @@ func TestBackfillDigestsAreASecondChain(t *testing.T) {
 	}
 	at := place{d.Bucket, d.Key}
 	w.objects[at] = stored{body: pack(raw), metadata: map[string]string{
-		MetadataSignature: sign, MetadataSignatureAlgorithm: SignatureAlgorithm, MetadataBackfill: "2026-03-10T00:00:00.000Z",
+		MetadataSignature: sign, MetadataSignatureAlgorithm: SignatureAlgorithm, MetadataBackfill: "2026-03-01T05:30:00.000Z",
 	}}
 	report := verify(t, w, request(w))
 	expectFindings(t, report, Proven)
 	if report.Digests != 13 {
 		t.Errorf("counted %+v", report.Counts)
 	}
-	w.setMetadata(at, MetadataBackfill, "2026-01-10T00:00:00.000Z")
-	expectFindings(t, verify(t, w, request(w)), Tampered, home+" digest-key-not-valid tampered")
+	for _, never := range []string{"2026-01-10T00:00:00.000Z", "9999-12-31T23:59:59.000Z"} {
+		w.setMetadata(at, MetadataBackfill, never)
+		expectFindings(t, verify(t, w, request(w)), Tampered, home+" digest-times tampered")
+	}
 	w.setMetadata(at, MetadataBackfill, "")
 	expectFindings(t, verify(t, w, request(w)), Tampered, home+" digest-unsigned tampered")
+	w.keys[home][1].ValidFrom = hour(7)
+	w.setMetadata(at, MetadataBackfill, "2026-03-01T05:30:00.000Z")
+	if report = verify(t, w, request(w)); report.Findings[0].Kind != DigestKeyNotValid {
+		t.Errorf("a key of another time: %+v", report.Findings)
+	}
 }
 
 func TestRegionsAskedForMustBeThere(t *testing.T) {

@@ -78,17 +78,17 @@ func (w *world) List(_ context.Context, bucket, prefix, after string) iter.Seq2[
 	}
 }
 
-func (w *world) Folders(_ context.Context, bucket, prefix string) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		found := map[string]bool{}
+func (w *world) Entries(_ context.Context, bucket, prefix string) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		found := map[string]Entry{}
 		for at := range w.objects {
 			rest, ok := strings.CutPrefix(at.key, prefix)
-			if name, _, below := strings.Cut(rest, "/"); ok && below && at.bucket == bucket {
-				found[name] = true
+			if name, _, below := strings.Cut(rest, "/"); ok && at.bucket == bucket {
+				found[name] = Entry{Name: name, Object: !below}
 			}
 		}
 		for _, name := range slices.Sorted(maps.Keys(found)) {
-			if !yield(name, nil) {
+			if !yield(found[name], nil) {
 				return
 			}
 		}

@@ -156,21 +156,21 @@ func (d *Dir) List(ctx context.Context, bucket, prefix, after string) iter.Seq2[
 	}
 }
 
-// Folders implements digest.Archive.
-func (d *Dir) Folders(_ context.Context, bucket, prefix string) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
+// Entries implements digest.Archive.
+func (d *Dir) Entries(_ context.Context, bucket, prefix string) iter.Seq2[digest.Entry, error] {
+	return func(yield func(digest.Entry, error) bool) {
 		folder, err := d.folder(bucket, prefix)
 		if err != nil {
-			yield("", err)
+			yield(digest.Entry{}, err)
 			return
 		}
 		entries, err := fs.ReadDir(d.root.FS(), folder)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			yield("", err)
+			yield(digest.Entry{}, err)
 			return
 		}
 		for _, e := range entries {
-			if e.IsDir() && !yield(e.Name(), nil) {
+			if !yield(digest.Entry{Name: e.Name(), Object: !e.IsDir()}, nil) {
 				return
 			}
 		}

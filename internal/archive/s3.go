@@ -81,19 +81,24 @@ func (a *S3) List(ctx context.Context, bucket, prefix, after string) iter.Seq2[d
 	}
 }
 
-// Folders implements digest.Archive.
-func (a *S3) Folders(ctx context.Context, bucket, prefix string) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
+// Entries implements digest.Archive.
+func (a *S3) Entries(ctx context.Context, bucket, prefix string) iter.Seq2[digest.Entry, error] {
+	return func(yield func(digest.Entry, error) bool) {
 		in := &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix, Delimiter: aws.String("/")}
 		for pages := s3.NewListObjectsV2Paginator(a.client, in); pages.HasMorePages(); {
 			page, err := pages.NextPage(ctx, a.at(ctx, bucket))
 			if err != nil {
-				yield("", err)
+				yield(digest.Entry{}, err)
 				return
 			}
 			for _, p := range page.CommonPrefixes {
 				name := strings.TrimSuffix(strings.TrimPrefix(aws.ToString(p.Prefix), prefix), "/")
-				if !yield(name, nil) {
+				if !yield(digest.Entry{Name: name}, nil) {
+					return
+				}
+			}
+			for _, o := range page.Contents {
+				if !yield(digest.Entry{Name: strings.TrimPrefix(aws.ToString(o.Key), prefix), Object: true}, nil) {
 					return
 				}
 			}
