@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/cairn-audit/cairn/internal/bucket"
-	"github.com/cairn-audit/cairn/internal/identity"
 	"github.com/cairn-audit/cairn/internal/loggroup"
-	"github.com/cairn-audit/cairn/internal/policy"
 	"github.com/cairn-audit/cairn/internal/services/cloudtrail"
 	"github.com/cairn-audit/cairn/internal/topic"
 	"github.com/cairn-audit/cairn/internal/trail"
@@ -89,59 +86,30 @@ func (d *deliveries) CheckLogGroup(ctx context.Context, t trail.Trail) error {
 	if err != nil {
 		return err
 	}
-	account, roleName, ok := roleOf(t.LogsRoleARN)
-	if !ok {
-		return cloudtrail.ErrLogsRole
-	}
-	var role identity.Role
-	var permissions identity.Permissions
-	err = d.directory.View(account, func(tx *identity.Tx) (err error) {
-		if role, err = tx.Roles().Get(roleName); err != nil {
-			return err
-		}
-		permissions, _, err = tx.PrincipalPermissions(role.ARN(account))
-		return err
-	})
+	role, err := findRole(d.directory, t.LogsRoleARN)
 	if err != nil {
 		return fmt.Errorf("%w: %w", cloudtrail.ErrLogsRole, err)
 	}
 	if d.open {
 		return nil
 	}
-	return mayLog(&role, account, &permissions, group.ARN(in)+":log-stream:"+t.AccountID+"_CloudTrail_"+t.HomeRegion)
+	return mayLog(&role, group.ARN(in)+":log-stream:"+t.AccountID+"_CloudTrail_"+t.HomeRegion)
 }
 
-// roleOf reads the ARN of a role, whose name comes after its path.
-func roleOf(arn string) (account, name string, ok bool) {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) != 6 || parts[2] != "iam" || !strings.HasPrefix(parts[5], "role/") {
-		return "", "", false
-	}
-	return parts[4], parts[5][strings.LastIndexByte(parts[5], '/')+1:], true
-}
-
-func mayLog(role *identity.Role, account string, permissions *identity.Permissions, stream string) error {
-	trust, err := policy.Parse([]byte(role.Trust))
+func mayLog(role *serviceRole, stream string) error {
+	trusted, err := role.trusts(trailService)
 	if err != nil {
 		return fmt.Errorf("%w: %w", cloudtrail.ErrLogsRole, err)
 	}
-	assumed := policy.Evaluate(policy.Request{
-		Action: "sts:AssumeRole", Resource: role.ARN(account),
-		Principal: policy.Principal{Type: policy.AWSService, Service: trailService},
-	}, policy.Policies{Resource: trust, ResourceMustAllow: true})
-	if !assumed.Allowed {
+	if !trusted {
 		return cloudtrail.ErrLogsRole
 	}
-	policies, err := permissions.Policies()
-	if err != nil {
-		return err
-	}
 	for _, action := range []string{"logs:CreateLogStream", "logs:PutLogEvents"} {
-		written := policy.Evaluate(policy.Request{
-			Action: action, Resource: stream,
-			Principal: policy.Principal{Type: policy.AssumedRole, AccountID: account, IssuerARN: role.ARN(account), IssuerID: role.ID},
-		}, policies)
-		if !written.Allowed {
+		allowed, err := role.allows(action, stream)
+		if err != nil {
+			return err
+		}
+		if !allowed {
 			return fmt.Errorf("%w: %s", cloudtrail.ErrLogsRoleGrant, action)
 		}
 	}

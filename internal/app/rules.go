@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/cairn-audit/cairn/internal/gateway"
 	"github.com/cairn-audit/cairn/internal/history"
 	"github.com/cairn-audit/cairn/internal/identity"
 	"github.com/cairn-audit/cairn/internal/loggroup"
-	"github.com/cairn-audit/cairn/internal/policy"
 	"github.com/cairn-audit/cairn/internal/rule"
 	"github.com/cairn-audit/cairn/internal/services/events"
 	"github.com/cairn-audit/cairn/internal/state"
@@ -125,43 +123,17 @@ type ruleRoles struct{ directory *identity.Directory }
 
 // May implements events.Roles.
 func (r ruleRoles) May(_ context.Context, account, roleARN, action, resource string) error {
-	in, name, ok := roleOf(roleARN)
-	if !ok || in != account {
-		return events.ErrTrust
+	role, err := findRole(r.directory, roleARN)
+	if err != nil || role.account != account || role.ARN(account) != roleARN {
+		return errors.Join(events.ErrTrust, err)
 	}
-	var role identity.Role
-	var permissions identity.Permissions
-	err := r.directory.View(account, func(tx *identity.Tx) (err error) {
-		if role, err = tx.Roles().Get(name); err != nil {
-			return err
-		}
-		permissions, _, err = tx.PrincipalPermissions(role.ARN(account))
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("%w: %w", events.ErrTrust, err)
+	trusted, err := role.trusts(eventService)
+	if err != nil || !trusted {
+		return errors.Join(events.ErrTrust, err)
 	}
-	trust, err := policy.Parse([]byte(role.Trust))
-	if err != nil {
-		return fmt.Errorf("%w: %w", events.ErrTrust, err)
-	}
-	assumed := policy.Evaluate(policy.Request{
-		Action: "sts:AssumeRole", Resource: role.ARN(account),
-		Principal: policy.Principal{Type: policy.AWSService, Service: eventService},
-	}, policy.Policies{Resource: trust, ResourceMustAllow: true})
-	if !assumed.Allowed || !strings.EqualFold(role.ARN(account), roleARN) {
-		return events.ErrTrust
-	}
-	policies, err := permissions.Policies()
-	if err != nil {
-		return err
-	}
-	done := policy.Evaluate(policy.Request{
-		Action: action, Resource: resource,
-		Principal: policy.Principal{Type: policy.AssumedRole, AccountID: account, IssuerARN: role.ARN(account), IssuerID: role.ID},
-	}, policies)
-	if !done.Allowed {
+	allowed, err := role.allows(action, resource)
+	if err == nil && !allowed {
 		return events.ErrRole
 	}
-	return nil
+	return err
 }
