@@ -150,8 +150,8 @@ func TestWhatIsNoArchiveIsRefused(t *testing.T) {
 
 func TestReportShowsNoControlCharacters(t *testing.T) {
 	var text strings.Builder
-	err := WriteText(&text, &digest.Report{Findings: []digest.Finding{{Key: "a\x1b[2Jb\nc", Message: "\u0085\rx", Verdict: digest.Tampered}}})
-	if err != nil || strings.ContainsAny(text.String(), "\x1b\r\u0085") || strings.Count(text.String(), "\n") != 2 {
+	err := WriteText(&text, &digest.Report{Findings: []digest.Finding{{Key: "a\x1b[2Jb\nc", Message: "\u0085\rx\u202e\u2066\u2028", Verdict: digest.Tampered}}})
+	if err != nil || strings.ContainsAny(text.String(), "\x1b\r\u0085\u202e\u2066\u2028") || strings.Count(text.String(), "\n") != 2 {
 		t.Errorf("%q, %v", &text, err)
 	}
 }
@@ -162,7 +162,8 @@ func TestReportTellsANoteOnceAndEveryFault(t *testing.T) {
 	for _, region := range []string{"eu-west-1", "us-east-1", "us-west-2"} {
 		findings = append(findings,
 			digest.Finding{Kind: digest.DigestMissing, Trail: "main", Region: region, Key: region, Message: "Logging ended.", Verdict: digest.Proven},
-			digest.Finding{Kind: digest.DigestMissing, Trail: "main", Region: region, Key: region, Message: "It is missing.", Verdict: digest.Tampered})
+			digest.Finding{Kind: digest.DigestMissing, Trail: "main", Region: region, Key: region, Message: "It is missing.", Verdict: digest.Tampered},
+			digest.Finding{Kind: digest.SignatureNotCopied, Trail: "main", Region: region, Key: region, Message: "It is unsigned.", Verdict: digest.Incomplete})
 	}
 	findings = append(findings, digest.Finding{Kind: digest.DigestMissing, Trail: "other", Key: "k", Message: "Logging ended.", Verdict: digest.Proven})
 	var text strings.Builder
@@ -171,6 +172,7 @@ func TestReportTellsANoteOnceAndEveryFault(t *testing.T) {
 	}
 	want := `NOTE        s3:///eu-west-1 and 2 more: Logging ended.
 TAMPERED    s3:///eu-west-1: It is missing.
+INCOMPLETE  s3:///eu-west-1 and 2 more: It is unsigned.
 TAMPERED    s3:///us-east-1: It is missing.
 TAMPERED    s3:///us-west-2: It is missing.
 NOTE        s3:///k: Logging ended.

@@ -6,29 +6,34 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/cairn-audit/cairn/digest"
 )
 
 // WriteText writes a report for people: a line for each finding and one that
 // says what is proven. Notes that say the same of several files, as of the
-// Regions of a trail, share a line; the JSON has them all.
+// Regions of a trail, share a line, and so do the newest digests of a copy, which
+// no copy proves; the JSON has them all.
 func WriteText(w io.Writer, r *digest.Report) error {
 	var b strings.Builder
 	alike := make(map[note]int)
 	for _, f := range r.Findings {
-		if f.Verdict == digest.Proven {
+		if sharesLine(f) {
 			alike[noteOf(f)]++
 		}
 	}
 	for _, f := range r.Findings {
 		label, about := strings.ToUpper(f.Verdict.String()), subject(f)
 		if f.Verdict == digest.Proven {
+			label = "NOTE"
+		}
+		if sharesLine(f) {
 			n := alike[noteOf(f)]
 			if n == 0 {
 				continue // told with the first of its kind
 			}
-			if label = "NOTE"; n > 1 {
+			if n > 1 {
 				about += fmt.Sprintf(" and %d more", n-1)
 			}
 			delete(alike, noteOf(f))
@@ -55,10 +60,15 @@ type note struct {
 
 func noteOf(f digest.Finding) note { return note{f.Kind, f.Trail, f.Account, f.Message} }
 
-// clean takes line ends and control characters out of what came from outside.
+func sharesLine(f digest.Finding) bool {
+	return f.Verdict == digest.Proven || f.Kind == digest.SignatureNotCopied
+}
+
+// clean takes out of what came from outside all that would not be seen, or would
+// move or turn what is: a terminal obeys it.
 func clean(s string) string {
 	return strings.Map(func(c rune) rune {
-		if c < ' ' || c >= 0x7f && c < 0xa0 {
+		if !unicode.IsPrint(c) {
 			return '?'
 		}
 		return c
