@@ -13,6 +13,10 @@ var requestKeys = map[string]map[string]string{
 		"iam:awsservicename": "AWSServiceName",
 		"iam:policyarn":      "PolicyArn",
 	},
+	"sns": {
+		"sns:endpoint": "Endpoint",
+		"sns:protocol": "Protocol",
+	},
 	"s3": {
 		"s3:delimiter":                                       "Delimiter",
 		"s3:if-match":                                        "IfMatch",

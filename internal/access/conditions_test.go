@@ -32,7 +32,7 @@ func TestConditionKeysAreOfMembersThatRequestsHave(t *testing.T) {
 			}
 		}
 	}
-	for _, key := range []string{"s3:ExistingObjectTag/a", "s3:", "", "sns:Protocol", "s3:dataAccessPointArn"} {
+	for _, key := range []string{"s3:ExistingObjectTag/a", "s3:", "", "sqs:Protocol", "s3:dataAccessPointArn"} {
 		if HasKey(key) {
 			t.Errorf("%q is known", key)
 		}
@@ -47,6 +47,10 @@ func TestConditionKeysHaveTheValuesOfTheRequest(t *testing.T) {
 	want := map[string]string{"s3:prefix": "", "s3:max-keys": "7", "s3:x-amz-acl": "private", "s3:locationconstraint": "eu-west-1"}
 	if !maps.Equal(got, want) {
 		t.Errorf("got %v", got)
+	}
+	subscription := maps.Collect(Keys("sns", map[string]any{"TopicArn": "t", "Protocol": "https", "Endpoint": "https://example.com/"}))
+	if !maps.Equal(subscription, map[string]string{"sns:protocol": "https", "sns:endpoint": "https://example.com/"}) {
+		t.Errorf("got %v", subscription)
 	}
 	if got := maps.Collect(Keys("ec2", map[string]any{"Prefix": "x"})); len(got) > 0 {
 		t.Errorf("of another service: %v", got)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/cairn-audit/cairn/internal/access"
@@ -13,6 +14,7 @@ import (
 	"github.com/cairn-audit/cairn/internal/identity"
 	"github.com/cairn-audit/cairn/internal/policy"
 	"github.com/cairn-audit/cairn/internal/record"
+	"github.com/cairn-audit/cairn/internal/region"
 )
 
 // Permissions says which policies apply to a caller, as they are now.
@@ -147,16 +149,30 @@ var denials = map[family]struct {
 	familyS3:    {"AccessDenied", http.StatusForbidden},
 }
 
+// spoken are services that refuse in words of their own: another code than their
+// protocol's, and another prefix of actions. They name all of their resources by an
+// ARN (published records and reports of SNS).
+var spoken = map[string]struct{ code, prefix string }{
+	"sns": {"AuthorizationError", "SNS"},
+}
+
 // denial is the refusal in AWS's sentence. EC2 adds what it knows in a form that
 // only who may call DecodeAuthorizationMessage can read.
 func (x *exchange) denial(need access.Access, d policy.Decision) *awsapi.Error {
 	f := familyOf(x.request.Found)
-	resource := need.Resource
+	action, resource := need.Action, need.Resource
 	if f == familyS3 {
 		resource = strconv.Quote(resource)
 	}
+	prefix, name, _ := strings.Cut(action, ":")
+	if words, ok := spoken[prefix]; ok {
+		action = words.prefix + ":" + name
+		if resource == "*" {
+			resource = "arn:" + region.Partition(x.call.Region) + ":" + prefix + ":" + x.call.Region + ":" + x.call.AccountID + ":*"
+		}
+	}
 	message := fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s %s",
-		x.caller.Identity.ARN, need.Action, resource, d.Because(need.Action))
+		x.caller.Identity.ARN, action, resource, d.Because(action))
 	if f == familyS3 && x.outsider() {
 		message = "Access Denied"
 	}
@@ -178,7 +194,11 @@ func (x *exchange) accessDenied(message string) *awsapi.Error {
 	if f == familyEC2 {
 		message = "You are not authorized to perform this operation. " + message
 	}
-	e := &awsapi.Error{Code: denials[f].code, Status: denials[f].status, Message: message}
+	code := denials[f].code
+	if words, ok := spoken[x.serviceID()]; ok {
+		code = words.code
+	}
+	e := &awsapi.Error{Code: code, Status: denials[f].status, Message: message}
 	if x.request.Found.Protocol == awsapi.RestJSON {
 		e.Status = http.StatusForbidden
 	}

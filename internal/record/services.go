@@ -76,7 +76,11 @@ var throttlingCodes = set(
 var recordedCodes = map[string]string{
 	"ValidationError":       "ValidationException", // 3869ce29 autoscaling
 	"AccessDeniedException": "AccessDenied",        // 90 of 90 records, modelled or not (c2636af5)
-	"Throttling":            "ThrottlingException",
+	// SNS's own, on the wire and as it is modelled: published records of
+	// ListTopics, ListSubscriptions and three more.
+	"AuthorizationError":          "AccessDenied",
+	"AuthorizationErrorException": "AccessDenied",
+	"Throttling":                  "ThrottlingException",
 }
 
 func set(names ...string) map[string]bool {

@@ -291,7 +291,7 @@ func TestTopicsOfOtherAccountsAreReachedByTheirPolicies(t *testing.T) {
 		_, err := theirs.Publish(t.Context(), &sns.PublishInput{TopicArn: made.TopicArn, Message: aws.String("x")})
 		return err
 	}
-	mustRefuse(t, publish(), "AccessDenied")
+	mustRefuse(t, publish(), "AuthorizationError")
 	if _, err := mine.AddPermission(t.Context(), &sns.AddPermissionInput{
 		TopicArn: made.TopicArn, Label: aws.String("l"), AWSAccountId: []string{other}, ActionName: []string{"Publish"},
 	}); err != nil {
@@ -301,9 +301,9 @@ func TestTopicsOfOtherAccountsAreReachedByTheirPolicies(t *testing.T) {
 		t.Error(err)
 	}
 	_, err = theirs.DeleteTopic(t.Context(), &sns.DeleteTopicInput{TopicArn: made.TopicArn})
-	mustRefuse(t, err, "AccessDenied")
+	mustRefuse(t, err, "AuthorizationError")
 	if _, err := mine.RemovePermission(t.Context(), &sns.RemovePermissionInput{TopicArn: made.TopicArn, Label: aws.String("l")}); err != nil {
 		t.Fatal(err)
 	}
-	mustRefuse(t, publish(), "AccessDenied")
+	mustRefuse(t, publish(), "AuthorizationError")
 }
