@@ -12,7 +12,7 @@ type frameKey struct {
 	off int64
 }
 
-// frameCache keeps the frames that Get unpacked last.
+// frameCache keeps the frames that were unpacked last.
 type frameCache struct {
 	maxBytes int
 
@@ -20,6 +20,16 @@ type frameCache struct {
 	bytes int
 	order *list.List // of *cachedFrame, the one used last in front
 	byKey map[frameKey]*list.Element
+	// unpacking are the frames that somebody is unpacking for all who ask.
+	unpacking map[frameKey]*unpacking
+}
+
+// unpacking is a frame that is being unpacked. recs and err are set before done
+// is closed.
+type unpacking struct {
+	done chan struct{}
+	recs []Record
+	err  error
 }
 
 type cachedFrame struct {
@@ -29,31 +39,46 @@ type cachedFrame struct {
 }
 
 func newFrameCache(maxBytes int) *frameCache {
-	return &frameCache{maxBytes: maxBytes, order: list.New(), byKey: make(map[frameKey]*list.Element)}
-}
-
-func (c *frameCache) get(k frameKey) ([]Record, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	e, ok := c.byKey[k]
-	if !ok {
-		return nil, false
+	return &frameCache{
+		maxBytes: maxBytes, order: list.New(),
+		byKey: make(map[frameKey]*list.Element), unpacking: make(map[frameKey]*unpacking),
 	}
-	c.order.MoveToFront(e)
-	return e.Value.(*cachedFrame).recs, true
 }
 
-func (c *frameCache) put(k frameKey, recs []Record) {
+// load returns the records of a frame. If it is not kept, read unpacks it, once
+// for all who ask at about the same time.
+func (c *frameCache) load(k frameKey, read func() ([]Record, error)) ([]Record, error) {
+	c.mu.Lock()
+	if e, ok := c.byKey[k]; ok {
+		c.order.MoveToFront(e)
+		c.mu.Unlock()
+		return e.Value.(*cachedFrame).recs, nil
+	}
+	if u, ok := c.unpacking[k]; ok {
+		c.mu.Unlock()
+		<-u.done
+		return u.recs, u.err
+	}
+	u := &unpacking{done: make(chan struct{})}
+	c.unpacking[k] = u
+	c.mu.Unlock()
+	u.recs, u.err = read()
+	c.mu.Lock()
+	delete(c.unpacking, k)
+	if u.err == nil {
+		c.putLocked(k, u.recs)
+	}
+	c.mu.Unlock()
+	close(u.done)
+	return u.recs, u.err
+}
+
+func (c *frameCache) putLocked(k frameKey, recs []Record) {
 	f := &cachedFrame{key: k, recs: recs}
 	for i := range recs {
 		f.bytes += len(recs[i].Data) + recordOverhead
 	}
 	if f.bytes > c.maxBytes/4 {
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if _, ok := c.byKey[k]; ok {
 		return
 	}
 	c.byKey[k] = c.order.PushFront(f)

@@ -16,6 +16,10 @@ import (
 	"github.com/cairn-audit/cairn/internal/durable"
 )
 
+// followedBytes bounds the unpacked frames that are kept for readers: enough that
+// those who follow the end together unpack a frame once.
+const followedBytes = 16 << 20
+
 // maxPackers is how many goroutines pack frames at most.
 const maxPackers = 4
 
@@ -95,7 +99,8 @@ type Journal struct {
 	lock     interface{ Close() error }
 	unpacker *unpacker
 	handles  *handles
-	cache    *frameCache
+	cache    *frameCache // of Get
+	followed *frameCache // of all readers, who share what each would unpack
 	queue    *queue
 
 	mu   sync.RWMutex
@@ -130,6 +135,7 @@ func Open(dir string, idx Indexer, o Options) (_ *Journal, err error) {
 		dir: dir, opts: o, fs: o.FS, log: o.Logger, idx: idx,
 		handles:  newHandles(o.FS),
 		cache:    newFrameCache(o.CacheBytes),
+		followed: newFrameCache(followedBytes),
 		queue:    &queue{wake: make(chan struct{}, 1), maxBytes: o.QueueBytes, maxCount: o.QueueAppends},
 		open:     make(map[Seq]Record),
 		wake:     make(chan struct{}),

@@ -33,26 +33,20 @@ func (j *Journal) find(seq Seq) (*segment, frameRef, error) {
 	return j.segs[i], ref, err
 }
 
-// frame unpacks the frame that holds a record.
-func (j *Journal) frame(seq Seq, cached bool) (frameRef, []Record, error) {
+// frame unpacks the frame that holds a record, or takes it from a cache.
+func (j *Journal) frame(seq Seq, cache *frameCache) (frameRef, []Record, error) {
 	for {
 		s, ref, err := j.find(seq)
 		if err != nil {
 			return frameRef{}, nil, err
 		}
-		key := frameKey{s, ref.off}
-		if cached {
-			if recs, ok := j.cache.get(key); ok {
-				return ref, recs, nil
-			}
-		}
-		recs, _, err := s.read(j.unpacker, ref)
+		recs, err := cache.load(frameKey{s, ref.off}, func() ([]Record, error) {
+			recs, _, err := s.read(j.unpacker, ref)
+			return recs, err
+		})
 		if errors.Is(err, errRetired) || errors.Is(err, fs.ErrNotExist) && seq < j.First() {
 			// It was sealed or dropped after it was found.
 			continue
-		}
-		if err == nil && cached {
-			j.cache.put(key, recs)
 		}
 		return ref, recs, err
 	}
@@ -85,7 +79,7 @@ func (j *Journal) Get(ctx context.Context, seqs []Seq) ([]Record, error) {
 				return nil, err
 			}
 			var err error
-			if ref, recs, err = j.frame(seqs[i], true); err != nil {
+			if ref, recs, err = j.frame(seqs[i], j.cache); err != nil {
 				return nil, err
 			}
 		}
@@ -143,7 +137,7 @@ func (r *Reader) tryNext(ctx context.Context) (Entry, bool, error) {
 		if r.next == r.j.Last()+1 {
 			return Entry{}, false, nil
 		}
-		ref, recs, err := r.j.frame(r.next, false)
+		ref, recs, err := r.j.frame(r.next, r.j.followed)
 		if err != nil {
 			return Entry{}, false, err
 		}

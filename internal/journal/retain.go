@@ -50,6 +50,7 @@ func (j *Journal) Retain(ctx context.Context, before time.Time, keep Seq) (remov
 		j.mu.Unlock()
 		s.file.retire()
 		j.cache.drop(s)
+		j.followed.drop(s)
 		j.idx.Removed(info)
 		removed = append(removed, info)
 	}

@@ -113,6 +113,7 @@ func (j *Journal) seal(ctx context.Context, s *segment) error {
 	j.mu.Unlock()
 	s.file.retire()
 	j.cache.drop(s)
+	j.followed.drop(s)
 	j.log.Info("journal: sealed a segment", "first", s.first, "last", s.last,
 		"bytes", sealed.size, "before", s.end, "took", time.Since(start))
 	return nil
