@@ -5,12 +5,10 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
-	"sync"
 	"testing"
 	"time"
 
@@ -28,7 +26,7 @@ import (
 // digests prove the files, and the history says the same.
 func TestTrailsDeliverEachAnsweredCallOnceThroughKillsAndABadS3(t *testing.T) {
 	rounds, seed := setting(t, "CAIRN_CRASH_ROUNDS", 4), setting(t, "CAIRN_CRASH_SEED", 1)
-	s := newScene(t, rand.New(rand.NewPCG(uint64(seed), 1)))
+	s := newScene(t, rand.New(rand.NewPCG(uint64(seed), 1)), t.TempDir())
 	s.prepare()
 	for round := range rounds {
 		s.round(round)
@@ -37,6 +35,10 @@ func TestTrailsDeliverEachAnsweredCallOnceThroughKillsAndABadS3(t *testing.T) {
 	everything, clusters := s.finish()
 	s.check(everything, clusters)
 	s.verify()
+	s.validate(clustersHome)
+	if s.refused > 0 {
+		t.Errorf("%d calls were answered with 503", s.refused)
+	}
 	t.Logf("seed %d: %d kills of the server and %d of the S3, %d calls of which %d were answered; "+
 		"%d events in %d files and %d digests, of the second trail %d in %d and %d; %d puts of %d objects, faults: %v",
 		seed, rounds, s.s3Kills, len(s.calls), s.answered(),
@@ -81,13 +83,13 @@ type scene struct {
 	ledger
 }
 
-func newScene(t *testing.T, random *rand.Rand) *scene {
+func newScene(t *testing.T, random *rand.Rand, data string) *scene {
 	// Whoever delivers has credentials; this S3 takes any.
 	t.Setenv("AWS_ACCESS_KEY_ID", "delivery")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "delivery")
 	t.Setenv("AWS_CONFIG_FILE", filepath.Join(t.TempDir(), "none"))
 	s := &scene{
-		t: t, random: random, data: t.TempDir(), s3Data: t.TempDir(), began: time.Now(),
+		t: t, random: random, data: data, s3Data: t.TempDir(), began: time.Now(),
 		place:  []string{"", "moved"}[random.IntN(2)],
 		ledger: ledger{phases: []phase{{}}}, // no trail logs at first
 		bad:    newFaultyS3(t, rand.New(rand.NewPCG(random.Uint64(), 2))),
@@ -132,7 +134,7 @@ func pathStyle(c aws.Config) *s3.Client {
 // client is a configuration of a client of the server in a Region.
 func (s *scene) client(region string) aws.Config {
 	c := s.server.client()
-	c.Region, c.HTTPClient = region, noting{&http.Client{Transport: &http.Transport{}}}
+	c.Region, c.HTTPClient = region, noting{c.HTTPClient}
 	return c
 }
 
@@ -203,19 +205,10 @@ func (s *scene) round(round int) {
 		s.start()
 	}
 	s.bad.fail([]float64{0.2, 0.5, 0.9}[s.random.IntN(3)])
-	ctx, stop := context.WithCancel(s.t.Context())
-	defer stop()
-	var load sync.WaitGroup
-	for worker, region := range []string{"us-east-1", "us-east-1", "eu-west-1", "eu-west-1", "ap-northeast-1"} {
-		load.Go(func() { s.clusters(ctx, region, fmt.Sprintf("r%d-w%d", round, worker)) })
-	}
-	load.Go(func() { s.objects(ctx, fmt.Sprintf("r%d-o", round)) })
-	control := rand.New(rand.NewPCG(s.random.Uint64(), 3))
-	load.Go(func() { s.control(ctx, control) })
+	stop := s.load(fmt.Sprintf("r%d", round))
 	s.killMoment()
 	s.kill()
 	stop()
-	load.Wait()
 	s.bad.release()
 	if s.random.IntN(3) == 0 {
 		s.s3.kill()

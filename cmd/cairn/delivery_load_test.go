@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -35,6 +36,9 @@ type ledger struct {
 	calls []call
 	// phases are the times in which it is known whether the second trail logs.
 	phases []phase
+	// refused is how many calls were answered with 503: they may have been
+	// recorded or not.
+	refused int
 }
 
 // phase is a time in which a trail logged or did not. A zero end is none yet.
@@ -53,17 +57,26 @@ func (l *ledger) answered() (n int) {
 }
 
 // noting is an HTTP client that keeps the request id of an answer where the
-// context says.
-type noting struct{ *http.Client }
+// context says, "503" of one that refuses.
+type noting struct{ aws.HTTPClient }
 
 type requestIDKey struct{}
 
 func (n noting) Do(r *http.Request) (*http.Response, error) {
-	answer, err := n.Client.Do(r)
+	answer, err := n.HTTPClient.Do(r)
 	if id, ok := r.Context().Value(requestIDKey{}).(*string); ok && err == nil {
 		*id = cmp.Or(answer.Header.Get("X-Amzn-Requestid"), answer.Header.Get("X-Amz-Request-Id"), "none")
+		if answer.StatusCode == http.StatusServiceUnavailable {
+			*id = "503"
+		}
 	}
 	return answer, err
+}
+
+func (l *ledger) refusals() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.refused
 }
 
 // do makes a call and keeps what became of it. Its error is that of the call.
@@ -73,14 +86,47 @@ func (l *ledger) do(ctx context.Context, c call, f func(context.Context) error) 
 	c.ended = time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if c.requestID == "503" {
+		c.requestID = ""
+		l.refused++
+	}
 	l.calls = append(l.calls, c)
 	return err
 }
 
-// clusters makes calls of ECS until the server is gone.
+// load has clients make calls until the server is gone or stop is called, which
+// waits for them. round is part of all marks.
+func (s *scene) load(round string) (stop func()) {
+	ctx, cancel := context.WithCancel(s.t.Context())
+	var clients sync.WaitGroup
+	for client, region := range []string{"us-east-1", "us-east-1", "eu-west-1", "eu-west-1", "ap-northeast-1"} {
+		clients.Go(func() { s.clusters(ctx, region, fmt.Sprintf("%s-c%d", round, client)) })
+	}
+	clients.Go(func() { s.objects(ctx, round+"-o") })
+	random := rand.New(rand.NewPCG(s.random.Uint64(), 3))
+	clients.Go(func() { s.control(ctx, random) })
+	return func() {
+		cancel()
+		clients.Wait()
+	}
+}
+
+// gone reports whether a call got no answer. After an error that is one, it waits a
+// moment.
+func gone(ctx context.Context, err error) bool {
+	if _, answered := errors.AsType[*awshttp.ResponseError](err); err != nil && !answered {
+		return true
+	}
+	if err != nil {
+		wait(ctx, 10*time.Millisecond)
+	}
+	return ctx.Err() != nil
+}
+
+// clusters makes calls of ECS.
 func (s *scene) clusters(ctx context.Context, region, prefix string) {
 	client := ecs.NewFromConfig(s.client(region))
-	for i, err := 0, error(nil); err == nil; i++ {
+	for i, err := 0, error(nil); !gone(ctx, err); i++ {
 		mark := fmt.Sprintf("%s-%d", prefix, i)
 		if i%3 == 0 {
 			err = s.do(ctx, call{name: "DescribeClusters", region: region, mark: mark}, func(ctx context.Context) error {
@@ -96,29 +142,27 @@ func (s *scene) clusters(ctx context.Context, region, prefix string) {
 	}
 }
 
-// objects puts objects, and asks for some that are not there, until the server is
-// gone.
+// objects puts objects, and asks for some that are not there.
 func (s *scene) objects(ctx context.Context, prefix string) {
 	const region = "us-east-1"
 	client := pathStyle(s.client(region))
-	for i, err := 0, error(nil); err == nil; i++ {
+	for i, err := 0, error(nil); !gone(ctx, err); i++ {
 		mark := fmt.Sprintf("%s-%d", prefix, i)
-		err = s.do(ctx, call{name: "PutObject", region: region, mark: mark}, func(ctx context.Context) error {
-			_, err := client.PutObject(ctx, &s3.PutObjectInput{
-				Bucket: aws.String(objectsBucket), Key: &mark, Body: strings.NewReader(mark),
+		if i%2 == 0 {
+			err = s.do(ctx, call{name: "PutObject", region: region, mark: mark}, func(ctx context.Context) error {
+				_, err := client.PutObject(ctx, &s3.PutObjectInput{
+					Bucket: aws.String(objectsBucket), Key: &mark, Body: strings.NewReader(mark),
+				})
+				return err
 			})
-			return err
-		})
-		if err != nil {
-			return
+			continue
 		}
-		mark += "-none"
 		err = s.do(ctx, call{name: "GetObject", region: region, mark: mark}, func(ctx context.Context) error {
 			_, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: aws.String(objectsBucket), Key: &mark})
 			if _, none := errors.AsType[*s3types.NoSuchKey](err); none {
 				return nil
 			}
-			return errors.Join(err, errors.New("an object that was never put is there"))
+			return err
 		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	mrand "math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -96,6 +98,38 @@ func TestAFullDiskRefusesCallsBeforeTheirBackendAndServiceResumes(t *testing.T) 
 	if _, err := client.ListClusters(t.Context(), &ecs.ListClustersInput{}); err != nil {
 		t.Errorf("with space again, a call that reads gets %v", err)
 	}
+}
+
+// TestAFullDiskDelaysDeliveriesAndLosesNothing fills the disk of a server whose
+// trails deliver, kills it there, and starts it again when there is space.
+func TestAFullDiskDelaysDeliveriesAndLosesNothing(t *testing.T) {
+	disk := smallDisk(t)
+	s := newScene(t, mrand.New(mrand.NewPCG(1, 1)), filepath.Join(disk, "data"))
+	s.prepare()
+	stop := s.load("before")
+	time.Sleep(500 * time.Millisecond)
+	filler := filepath.Join(disk, "filler")
+	fill(t, filler)
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		if s.refusals() >= 20 && strings.Contains(s.server.log.String(), "the delivery stopped and will go on") {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("on a full disk, %d calls were refused, and deliveries went on", s.refusals())
+		}
+	}
+	s.server.kill()
+	stop()
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
+	s.start()
+	stop = s.load("after")
+	time.Sleep(500 * time.Millisecond)
+	stop()
+	s.check(s.finish())
+	s.verify()
+	t.Logf("%d calls, of which %d were answered and %d refused", len(s.calls), s.answered(), s.refused)
 }
 
 // fill writes a file until nothing more fits.

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -89,6 +91,24 @@ func (p *process) url() string {
 	return at.URL
 }
 
+// fromMemory is an HTTP client that sends bodies from memory. Bodies as the SDK
+// gives them break the connection when an answer comes before net/http has looked
+// for their end, which happens on a busy machine; clients try again then, and these
+// do not.
+type fromMemory struct{ http.Client }
+
+func (c *fromMemory) Do(r *http.Request) (*http.Response, error) {
+	if r.ContentLength > 0 {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		r = r.Clone(r.Context())
+		r.Body = io.NopCloser(bytes.NewReader(body))
+	}
+	return c.Client.Do(r)
+}
+
 // client is the configuration of a client that does not try again.
 func (p *process) client() aws.Config {
 	p.t.Helper()
@@ -104,5 +124,6 @@ func (p *process) client() aws.Config {
 		Region: at.Region, BaseEndpoint: aws.String(at.URL),
 		Credentials: credentials.NewStaticCredentialsProvider(key.AccessKeyID, key.SecretAccessKey, ""),
 		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
+		HTTPClient:  &fromMemory{http.Client{Transport: &http.Transport{}}},
 	}
 }
