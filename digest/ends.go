@@ -165,28 +165,31 @@ func (r *run) cause(h *hole) *Change {
 	if h.verdict == Tampered && h.kind == ChainGap {
 		return nil // within a chain that was never interrupted
 	}
-	last := h.lastBefore()
+	last := h.last()
+	if last == nil {
+		return nil
+	}
 	for i := len(r.changes) - 1; i >= 0; i-- {
 		c := r.changes[i]
 		if c.trail.trailID != h.trail || h.OrganizationID == "" && c.trail.account != h.Account {
 			continue
 		}
 		// Both times are whole seconds.
-		if !c.EventTime.After(h.from.Add(time.Second)) && (!c.EventTime.Before(last) || c.named.Equal(h.from)) {
+		if !c.EventTime.After(h.from.Add(time.Second)) && (!c.EventTime.Before(last.start()) || c.named.Equal(h.from)) && c.ends(h.chain, last) {
 			return &r.changes[i]
 		}
 	}
 	return nil
 }
 
-// lastBefore is when the time of the digest before a hole begins.
-func (h *hole) lastBefore() time.Time {
+// last is the digest before a hole, nil if there is none.
+func (h *hole) last() *node {
 	for _, n := range slices.Backward(h.nodes) {
 		if !n.name.Time.After(h.from) {
-			return n.start()
+			return n
 		}
 	}
-	return h.from
+	return nil
 }
 
 // checkAbsent finds Regions and accounts without digests.

@@ -209,19 +209,14 @@ func (r *record) change(name LogFileKey) (Change, bool) {
 		return Change{}, false
 	}
 	var parameters struct {
-		Name         string  `json:"name"`
-		Validation   *bool   `json:"enableLogFileValidation"`
-		MultiRegion  *bool   `json:"isMultiRegionTrail"`
-		Organization *bool   `json:"isOrganizationTrail"`
-		Bucket       *string `json:"s3BucketName"`
-		Prefix       *string `json:"s3KeyPrefix"`
+		Name string `json:"name"`
+		settings
 	}
 	if json.Unmarshal(r.RequestParameters, &parameters) != nil || parameters.Name == "" {
 		return Change{}, false
 	}
-	off := func(b *bool) bool { return b != nil && !*b }
-	if r.EventName == "UpdateTrail" && !off(parameters.Validation) && !off(parameters.MultiRegion) &&
-		!off(parameters.Organization) && parameters.Bucket == nil && parameters.Prefix == nil {
+	given := parameters.settings
+	if r.EventName == "UpdateTrail" && given == (settings{}) {
 		return Change{}, false
 	}
 	trail := trailARN{trailID: trailID{name: parameters.Name, home: name.Region}, account: name.Account}
@@ -230,8 +225,30 @@ func (r *record) change(name LogFileKey) (Change, bool) {
 	}
 	return Change{
 		EventName: r.EventName, EventTime: r.EventTime.UTC(), EventID: r.EventID, Who: r.UserIdentity.ARN,
-		trail: trail,
+		trail: trail, settings: given,
 	}, true
+}
+
+// settings are those that a call of UpdateTrail names and after which there may be
+// no digests where there were some.
+type settings struct {
+	Validation   *bool   `json:"enableLogFileValidation"`
+	MultiRegion  *bool   `json:"isMultiRegionTrail"`
+	Organization *bool   `json:"isOrganizationTrail"`
+	Bucket       *string `json:"s3BucketName"`
+	Prefix       *string `json:"s3KeyPrefix"`
+}
+
+// ends says whether the call can be why a chain has no digests after one. Many
+// clients name all settings in every call; one that is as it was is no reason.
+func (c *Change) ends(h *chain, last *node) bool {
+	if c.EventName != "UpdateTrail" {
+		return true
+	}
+	off := func(b *bool) bool { return b != nil && !*b }
+	s := c.settings
+	return off(s.Validation) || off(s.MultiRegion) && h.Region != h.trail.home || off(s.Organization) && h.OrganizationID != "" ||
+		s.Bucket != nil && *s.Bucket != last.bucket || s.Prefix != nil && strings.Trim(*s.Prefix, "/") != last.name.Prefix
 }
 
 // trailID names a trail among those of an account.

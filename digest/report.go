@@ -112,7 +112,8 @@ type Change struct {
 	Bucket string `json:"bucket"`
 	Key    string `json:"key"`
 
-	trail trailARN
+	trail    trailARN
+	settings settings // of UpdateTrail
 	// named is when the digest ends that names the log file.
 	named time.Time
 }

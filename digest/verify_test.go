@@ -157,6 +157,27 @@ func TestWhatExplainsAnEndMayNotHaveBeenAskedFor(t *testing.T) {
 	expectFindings(t, verify(t, w, q), Tampered, home+" chain-ends-early tampered")
 }
 
+// TestOnlyASettingThatEndsTheChainExplainsItsEnd: clients like Terraform name all
+// settings whatever they change.
+func TestOnlyASettingThatEndsTheChainExplainsItsEnd(t *testing.T) {
+	for parameters, want := range map[string][2]Verdict{ // at home, abroad
+		`"s3BucketName":"` + bucketName + `","isOrganizationTrail":false,"isMultiRegionTrail":true,"enableLogFileValidation":true`: {Tampered, Tampered},
+		`"isMultiRegionTrail":false`:                           {Tampered, Proven},
+		`"enableLogFileValidation":false`:                      {Proven, Proven},
+		`"s3BucketName":"another-bucket"`:                      {Proven, Proven},
+		`"s3BucketName":"` + bucketName + `","s3KeyPrefix":""`: {Tampered, Tampered},
+		`"s3KeyPrefix":"team"`:                                 {Proven, Proven},
+	} {
+		w := emptyWorld()
+		w.hours(0, 2)
+		record := `,"eventSource":"cloudtrail.amazonaws.com","eventName":"UpdateTrail","requestParameters":{"name":"` + trailArn + `",` + parameters + `}`
+		w.deliver(owner(home), hour(2), hour(3), w.put(owner(home), hour(2.2), record))
+		w.deliver(owner(abroad), hour(2), hour(3))
+		expectFindings(t, verify(t, w, Request{Bucket: bucketName, Now: hour(20)}), max(want[0], want[1]),
+			fmt.Sprintf("%s chain-ends-early %v", home, want[0]), fmt.Sprintf("%s chain-ends-early %v", abroad, want[1]))
+	}
+}
+
 func TestStatusOfTheTrailTellsItsEnd(t *testing.T) {
 	w := sixHours()
 	q := Request{Bucket: bucketName, Now: hour(20)}
