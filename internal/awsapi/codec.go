@@ -42,9 +42,15 @@ type Call struct {
 	// says that the call came over TLS. All are for the conditions of policies.
 	SourceIP, UserAgent string
 	Secure              bool
+	// VPCEndpoint is the endpoint that the call came through, nil if none.
+	VPCEndpoint *VPCEndpoint
 	// Learned is for the backend to fill in; it goes into the call's record.
 	Learned Learned
 }
+
+// VPCEndpoint is an endpoint in a VPC that calls come through, for the conditions
+// of policies. VPC is "" where it is not known.
+type VPCEndpoint struct{ ID, AccountID, VPC string }
 
 // Learned is what a backend finds out about a call beside its answer.
 type Learned struct {

@@ -107,7 +107,7 @@ func (x *exchange) evaluate(ctx context.Context, of policy.Request, p policy.Pol
 // needs the one that its name makes, on everything.
 func (x *exchange) needs() []access.Access {
 	if op := x.request.Found.Operation; op != nil {
-		return x.gateway.Access.Of(op.Service.ID, op.Name, x.subject.params, x.call.AccountID, x.call.Region)
+		return x.gateway.Access.Of(op.Service.ID, op.Name, x.subject.params, x.call.AccountID, x.requestedRegion())
 	}
 	id := x.serviceID()
 	if id == "" {
@@ -126,7 +126,7 @@ func (x *exchange) conditions(tags []identity.Tag) policy.Context {
 	c.Set("aws:EpochTime", strconv.FormatInt(now.Unix(), 10))
 	x.setSource(&c)
 	c.Set("aws:SecureTransport", strconv.FormatBool(x.http.TLS != nil))
-	c.Set("aws:RequestedRegion", x.call.Region)
+	c.Set("aws:RequestedRegion", x.requestedRegion())
 	if agent := x.http.UserAgent(); agent != "" {
 		c.Set("aws:UserAgent", agent)
 	}
@@ -135,6 +135,20 @@ func (x *exchange) conditions(tags []identity.Tag) policy.Context {
 	}
 	x.setServiceKeys(&c)
 	return c
+}
+
+// requestedRegion is the Region that policies decide on. One that Cairn does not
+// know is not the event's, but an upstream gets it, and may know it. It becomes a
+// part of ARNs, so it must look like one.
+func (x *exchange) requestedRegion() string {
+	signed, service := x.signature.Region, x.request.Found.Service
+	_, own := x.gateway.Routes.To(x.serviceID(), x.call.SigningName).(builtin)
+	global := service != nil && globalServices[service.SigningName]
+	formed := signed != "" && strings.Trim(signed, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+	if own || global || !formed {
+		return x.call.Region
+	}
+	return signed
 }
 
 // denials are the codes and statuses of a refusal by policy, by family of
@@ -211,7 +225,8 @@ func (x *exchange) explanation(need access.Access, d policy.Decision) []byte {
 	type items struct {
 		Items []any `json:"items"`
 	}
-	var matched []any
+	none := items{[]any{}}
+	matched := none.Items
 	if d.Statement != nil {
 		matched = append(matched, map[string]any{"statementId": d.Statement.Sid, "effect": "DENY"})
 	}
@@ -219,12 +234,12 @@ func (x *exchange) explanation(need access.Access, d policy.Decision) []byte {
 		"allowed":           false,
 		"explicitDeny":      d.Reason == policy.ExplicitDeny,
 		"matchedStatements": items{matched},
-		"failures":          items{},
+		"failures":          none,
 		"context": map[string]any{
 			"principal": map[string]string{
 				"id": x.caller.Identity.PrincipalID, "name": x.caller.Identity.UserName, "arn": x.caller.Identity.ARN,
 			},
-			"action": need.Action, "resource": need.Resource, "conditions": items{},
+			"action": need.Action, "resource": need.Resource, "conditions": none,
 		},
 	})
 	if err != nil {

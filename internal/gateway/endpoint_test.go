@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"net/http/httptest"
 	"reflect"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/cairn-audit/cairn/event"
 	"github.com/cairn-audit/cairn/internal/access"
+	"github.com/cairn-audit/cairn/internal/awsapi"
 	"github.com/cairn-audit/cairn/internal/identity"
 	"github.com/cairn-audit/cairn/internal/journal"
 	"github.com/cairn-audit/cairn/internal/policy"
@@ -118,6 +120,20 @@ func TestAnEndpointsOwnerLearnsOnlyTheAccountOfAStranger(t *testing.T) {
 	want := event.UserIdentity{Type: event.AWSAccount, PrincipalID: alice.Identity.PrincipalID, AccountID: testAccount}
 	if e.RecipientAccountID != endpointOwner || e.VPCEndpointAccountID != endpointOwner || !reflect.DeepEqual(*e.UserIdentity, want) {
 		t.Errorf("event %+v of %+v", e, e.UserIdentity)
+	}
+}
+
+// A trust policy may ask for it, which the service itself decides on.
+func TestABackendLearnsWhatACallCameThrough(t *testing.T) {
+	var got *awsapi.VPCEndpoint
+	d := BuiltIn(backendFunc(func(_ context.Context, c *awsapi.Call) (map[string]any, error) {
+		got = c.VPCEndpoint
+		return nil, nil
+	}))
+	endpoint := VPCEndpoint{ID: endpointID, AccountID: endpointOwner, VPC: "vpc-1"}
+	newFrontBehind(t, d, endpoint, grant(everything)).callAs(alice, "ec2", "DescribeKeyPairs", nil)
+	if want := (awsapi.VPCEndpoint{ID: endpointID, AccountID: endpointOwner, VPC: "vpc-1"}); got == nil || *got != want {
+		t.Errorf("the backend sees %+v", got)
 	}
 }
 

@@ -280,5 +280,8 @@ func (x *exchange) decode(context.Context) error {
 		RequestID: x.call.RequestID, Time: x.started, Caller: x.call.Identity,
 		SourceIP: x.call.SourceIP, UserAgent: x.call.UserAgent, Secure: x.http.TLS != nil,
 	}
+	if e := x.endpoint; e != nil {
+		x.request.Call.VPCEndpoint = &awsapi.VPCEndpoint{ID: e.ID, AccountID: e.AccountID, VPC: e.VPC}
+	}
 	return nil
 }

@@ -47,9 +47,7 @@ func shorten(message string) string {
 func (b *Builder) errorCode(c *Call) string {
 	code := c.Error.Code
 	switch {
-	case c.Operation == nil:
-		return canonicalCode(c, code)
-	case c.Operation.Service.ID == "ec2":
+	case c.Protocol == awsapi.EC2, c.Operation != nil && c.Operation.Service.ID == "ec2":
 		if strings.HasPrefix(code, "Client.") || strings.HasPrefix(code, "Server.") {
 			return code
 		}

@@ -398,6 +398,7 @@ func TestCallsOfNoKnownOperation(t *testing.T) {
 		readOnly            bool
 	}{
 		"an unknown action":     {Call{SigningName: "ec2", EventName: "DestroyEverything", Error: &awsapi.Error{Code: "InvalidAction"}}, "ec2.amazonaws.com", "DestroyEverything", "InvalidAction", false},
+		"an unknown denied one": {Call{SigningName: "ec2", EventName: "DestroyEverything", Protocol: awsapi.EC2, Error: &awsapi.Error{Code: "UnauthorizedOperation"}}, "ec2.amazonaws.com", "DestroyEverything", "Client.UnauthorizedOperation", false},
 		"an unknown read":       {Call{SigningName: "application-autoscaling", EventName: "DescribeNothing", Error: &awsapi.Error{Code: "X"}}, "autoscaling.amazonaws.com", "DescribeNothing", "X", true},
 		"an unreadable request": {Call{Error: &awsapi.Error{Code: "MalformedInput"}}, "unknown.amazonaws.com", UnknownOperation, "MalformedInput", false},
 	} {

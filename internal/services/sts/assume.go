@@ -206,7 +206,14 @@ func (r *request) conditions(s *identity.Session) policy.Context {
 			c.Set(key, value)
 		}
 	}
-	set("aws:SourceIp", r.call.SourceIP)
+	if e := r.call.VPCEndpoint; e != nil {
+		set("aws:VpcSourceIp", r.call.SourceIP)
+		set("aws:SourceVpce", e.ID)
+		set("aws:VpceAccount", e.AccountID)
+		set("aws:SourceVpc", e.VPC)
+	} else {
+		set("aws:SourceIp", r.call.SourceIP)
+	}
 	set("aws:UserAgent", r.call.UserAgent)
 	set("aws:RequestedRegion", r.call.Region)
 	set("sts:RoleSessionName", s.Name)
