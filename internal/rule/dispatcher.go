@@ -38,14 +38,22 @@ type LogGroups interface {
 	Put(ctx context.Context, groupARN, stream, ruleARN string, at time.Time, message string) error
 }
 
+// Roles say whether EventBridge may invoke an API destination as the role of a
+// target. An error that is ErrFinal is not tried again.
+type Roles interface {
+	MayInvoke(ctx context.Context, roleARN, destinationARN string) error
+}
+
 // ErrFinal is for what a target has refused and will refuse again.
 var ErrFinal = errors.New("the target does not take the event")
 
 // Options are what a dispatcher may be given. All have defaults; without Topics
-// or LogGroups, targets of the kind take nothing.
+// or LogGroups, targets of the kind take nothing, and without Roles no role is
+// asked for.
 type Options struct {
 	Topics    Topics
 	LogGroups LogGroups
+	Roles     Roles
 	// PublicOnly refuses to send to loopback and private addresses, and uses
 	// no proxy.
 	PublicOnly bool

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cairn-audit/cairn/internal/history"
 	"github.com/cairn-audit/cairn/internal/journal"
+	"github.com/cairn-audit/cairn/internal/state"
 )
 
 const anyCall = `{"detail-type":["AWS API Call via CloudTrail"]}`
@@ -302,6 +303,26 @@ func TestMemoryHoldsOnlyWhatIsUnderWay(t *testing.T) {
 		defer c.mu.Unlock()
 		if len(c.lines) != 0 {
 			t.Errorf("%d lines are left", len(c.lines))
+		}
+	})
+}
+
+// TestADeliveryMayBeDoneBeforeItIsCounted: a line's goroutine can read it as soon
+// as it is durable.
+func TestADeliveryMayBeDoneBeforeItIsCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		defer w.close()
+		w.rule("r", anyCall, topicTarget())
+		early := &queued{key: "early", event: []byte(`{"eventID":"early"}`), lines: []string{testScope.key("r") + "/topic"}}
+		if err := w.queue.Update(func(tx *state.Tx) error { return enqueue(tx, early, time.Now()) }); err != nil {
+			t.Fatal(err)
+		}
+		w.want("early", w.record("RunInstances", "false"))
+		w.courier.add(early)
+		w.want()
+		if n := w.Status(testScope, "r").Pending; n != 0 || len(w.courier.lines) != 0 {
+			t.Errorf("%d deliveries and %d lines are left", n, len(w.courier.lines))
 		}
 	})
 }

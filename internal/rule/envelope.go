@@ -3,7 +3,9 @@ package rule
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -28,6 +30,34 @@ type envelope struct {
 	Region     string          `json:"region"`
 	Resources  []string        `json:"resources"`
 	Detail     json.RawMessage `json:"detail,omitempty"`
+
+	// decoded is the detail as patterns look at it.
+	decoded map[string]any
+}
+
+// object is the event as patterns look at it.
+func (e *envelope) object() map[string]any {
+	resources := make([]any, len(e.Resources))
+	for i, r := range e.Resources {
+		resources[i] = r
+	}
+	return map[string]any{
+		"version": e.Version, "id": e.ID, "detail-type": e.DetailType, "source": e.Source, "account": e.Account,
+		"time": e.Time, "region": e.Region, "resources": resources, "detail": e.decoded,
+	}
+}
+
+// decodeObject reads a JSON object, whose numbers stay as they are written.
+func decodeObject(text []byte) (object map[string]any, err error) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(&object); err != nil {
+		return nil, err
+	}
+	if _, err := d.Token(); err != io.EOF || object == nil {
+		return nil, errors.New("it is no JSON object")
+	}
+	return object, nil
 }
 
 // detailTypes are what the types of records are called. User guides say both
@@ -42,10 +72,14 @@ var detailTypes = map[string]string{
 }
 
 // head is what of a record decides how it is shown.
-type head struct {
-	EventType   string `json:"eventType"`
-	EventSource string `json:"eventSource"`
-	EventName   string `json:"eventName"`
+type head struct{ eventType, eventSource, eventName string }
+
+func headOf(record map[string]any) head {
+	member := func(name string) string {
+		s, _ := record[name].(string)
+		return s
+	}
+	return head{member("eventType"), member("eventSource"), member("eventName")}
 }
 
 // namespace is that of the ids that are made from records' ids.
@@ -57,10 +91,12 @@ func fromRecord(e *history.Entry) (event *envelope, h head, ok bool, err error) 
 	if len(e.JSON) > maxRecord {
 		return nil, h, false, nil
 	}
-	if err := json.Unmarshal(e.JSON, &h); err != nil {
+	record, err := decodeObject(e.JSON)
+	if err != nil {
 		return nil, h, false, fmt.Errorf("read the record: %w", err)
 	}
-	detailType, ok := detailTypes[h.EventType]
+	h = headOf(record)
+	detailType, ok := detailTypes[h.eventType]
 	if !ok {
 		return nil, h, false, nil
 	}
@@ -72,16 +108,16 @@ func fromRecord(e *history.Entry) (event *envelope, h head, ok bool, err error) 
 	return &envelope{
 		Version: "0", ID: uuid.NewSHA1(namespace, []byte(scope.BusARN()+" "+id)).String(),
 		DetailType: detailType, Source: source(h), Account: e.Account, Region: e.Region,
-		Time: e.Time.UTC().Format(time.RFC3339), Resources: []string{}, Detail: e.JSON,
+		Time: e.Time.UTC().Format(time.RFC3339), Resources: []string{}, Detail: e.JSON, decoded: record,
 	}, h, true, nil
 }
 
 // source is "aws." and the service. Insights are CloudTrail's own.
 func source(h head) string {
-	if h.EventSource == "" {
+	if h.eventSource == "" {
 		return "aws.cloudtrail"
 	}
-	stem, _ := strings.CutSuffix(h.EventSource, ".amazonaws.com")
+	stem, _ := strings.CutSuffix(h.eventSource, ".amazonaws.com")
 	return "aws." + stem
 }
 
@@ -90,14 +126,14 @@ func source(h head) string {
 // ("Receiving read-only management events from AWS services", EventBridge User
 // Guide). STS's below are mutating events to EventBridge, says the same page.
 func readOnly(e *history.Entry, h head) bool {
-	if e.Category != history.Management || h.EventType != "AwsApiCall" || e.ReadOnly != "true" {
+	if e.Category != history.Management || h.eventType != "AwsApiCall" || e.ReadOnly != "true" {
 		return false
 	}
-	if h.EventSource == "sts.amazonaws.com" && (h.EventName == "GetFederationToken" || h.EventName == "GetSessionToken") {
+	if h.eventSource == "sts.amazonaws.com" && (h.eventName == "GetFederationToken" || h.eventName == "GetSessionToken") {
 		return false
 	}
 	for _, verb := range []string{"Describe", "Get", "List"} {
-		if strings.HasPrefix(h.EventName, verb) {
+		if strings.HasPrefix(h.eventName, verb) {
 			return true
 		}
 	}

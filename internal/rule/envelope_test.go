@@ -1,7 +1,6 @@
 package rule
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -132,11 +131,11 @@ func TestReadOnlyManagementEventsAreThoseThatEventBridgeMeans(t *testing.T) {
 		{history.Data, "AwsApiCall", "s3.amazonaws.com", "GetObject", "true", false},
 	} {
 		e := recorded(test.category, test.kind, test.source, test.name, test.readOnly)
-		var h head
-		if err := json.Unmarshal(e.JSON, &h); err != nil {
+		record, err := decodeObject(e.JSON)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if got := readOnly(&e, h); got != test.want {
+		if got := readOnly(&e, headOf(record)); got != test.want {
 			t.Errorf("%s: %v", test.name, got)
 		}
 	}

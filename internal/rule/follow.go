@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cairn-audit/cairn/internal/history"
@@ -182,21 +183,19 @@ func (d *Dispatcher) take(b *batch, r *journal.Entry) error {
 
 // match finds the targets for an event; nil is none.
 func (d *Dispatcher) match(event *envelope, candidates []*matcher, concerned func(*Rule) bool) (*queued, error) {
-	var text []byte
-	q := &queued{}
+	object := event.object()
+	candidates = slices.DeleteFunc(slices.Clone(candidates), func(m *matcher) bool {
+		return !concerned(&m.Rule) || !m.pattern.MatchObject(object)
+	})
+	if len(candidates) == 0 {
+		return nil, nil
+	}
+	text, err := marshal(event)
+	if err != nil {
+		return nil, fmt.Errorf("write event %s: %w", event.ID, err)
+	}
+	q := &queued{event: text}
 	for _, m := range candidates {
-		if !concerned(&m.Rule) {
-			continue
-		}
-		if text == nil {
-			var err error
-			if text, err = marshal(event); err != nil {
-				return nil, fmt.Errorf("write event %s: %w", event.ID, err)
-			}
-		}
-		if !m.pattern.Match(text) {
-			continue
-		}
 		d.note(m.Scope, m.Name, func(s *Status) { s.Matched++ })
 		for _, t := range m.Targets {
 			key := lineKey(&m.Rule, t.ID)
@@ -214,6 +213,5 @@ func (d *Dispatcher) match(event *envelope, candidates []*matcher, concerned fun
 	if len(q.lines) == 0 {
 		return nil, nil
 	}
-	q.event = text
 	return q, nil
 }

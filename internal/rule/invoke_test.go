@@ -281,11 +281,13 @@ func TestTokensAreFetchedOnceAndAgainWhenRefused(t *testing.T) {
 
 func TestAuthorizationEndpointsCannotHurt(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
-		"refuses":   func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) },
-		"redirects": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound) },
-		"no JSON":   func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "hush") },
-		"no token":  func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"access_token":""}`) },
-		"a header":  func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"access_token":"a\r\nX: b"}`) },
+		"refuses": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) },
+		"redirects": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound)
+		},
+		"no JSON":  func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "hush") },
+		"no token": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"access_token":""}`) },
+		"a header": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"access_token":"a\r\nX: b"}`) },
 		"endless": func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprint(w, `{"x":"`, strings.Repeat("x", 1<<20), `","access_token":"t"}`)
 		},

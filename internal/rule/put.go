@@ -20,8 +20,10 @@ const (
 	NotAuthorizedForSource Reason = "NotAuthorizedForSourceException"
 )
 
-// MaxCustom is the size in bytes of the events that can be put at once.
-const MaxCustom = 256 << 10
+// MaxCustom is the size in bytes of the events that can be put at once: 1 MB since
+// 29 January 2026 ("Serverless services now support payloads up to 1 MB", AWS
+// Compute Blog).
+const MaxCustom = 1 << 20
 
 // Custom is an event that a caller puts.
 type Custom struct {
@@ -46,22 +48,29 @@ func (c *Custom) Size() int {
 
 // Check holds an event to EventBridge's rules. The error is a *Refusal.
 func (c *Custom) Check() error {
-	var object map[string]json.RawMessage
+	_, err := c.check()
+	return err
+}
+
+// check also returns the detail.
+func (c *Custom) check() (detail map[string]any, err error) {
 	switch {
 	case c.Source == "":
-		return refuse(InvalidArgument, "Parameter Source is not valid. Reason: Source is a required argument.")
+		return nil, refuse(InvalidArgument, "Parameter Source is not valid. Reason: Source is a required argument.")
 	case c.DetailType == "":
-		return refuse(InvalidArgument, "Parameter DetailType is not valid. Reason: DetailType is a required argument.")
+		return nil, refuse(InvalidArgument, "Parameter DetailType is not valid. Reason: DetailType is a required argument.")
 	case c.Detail == "":
-		return refuse(InvalidArgument, "Parameter Detail is not valid. Reason: Detail is a required argument.")
-	case strings.HasPrefix(c.Source, "aws."):
-		return refuse(NotAuthorizedForSource, "Not authorized for the source.")
+		return nil, refuse(InvalidArgument, "Parameter Detail is not valid. Reason: Detail is a required argument.")
+	// A pattern may ignore case.
+	case strings.HasPrefix(strings.ToLower(c.Source), "aws."):
+		return nil, refuse(NotAuthorizedForSource, "Not authorized for the source.")
 	case c.Size() > MaxCustom:
-		return refuse(InvalidArgument, "The entry has more than %d bytes.", MaxCustom)
-	case json.Unmarshal([]byte(c.Detail), &object) != nil || object == nil:
-		return refuse(MalformedDetail, "Detail is malformed.")
+		return nil, refuse(InvalidArgument, "The entry has more than %d bytes.", MaxCustom)
 	}
-	return nil
+	if detail, err = decodeObject([]byte(c.Detail)); err != nil {
+		return nil, refuse(MalformedDetail, "Detail is malformed.")
+	}
+	return detail, nil
 }
 
 // Put takes events for the bus of a scope and returns their ids. When it does,
@@ -111,7 +120,8 @@ func (d *Dispatcher) Put(ctx context.Context, to Scope, events ...Custom) (ids [
 
 // envelope is the event as rules see it.
 func (c *Custom) envelope(to Scope, now time.Time) (*envelope, error) {
-	if err := c.Check(); err != nil {
+	decoded, err := c.check()
+	if err != nil {
 		return nil, err
 	}
 	if !c.Time.IsZero() {
@@ -127,6 +137,6 @@ func (c *Custom) envelope(to Scope, now time.Time) (*envelope, error) {
 	}
 	return &envelope{
 		Version: "0", ID: uuid.NewString(), DetailType: c.DetailType, Source: c.Source, Account: to.Account,
-		Time: now.Format(time.RFC3339), Region: to.Region, Resources: resources, Detail: detail.Bytes(),
+		Time: now.Format(time.RFC3339), Region: to.Region, Resources: resources, Detail: detail.Bytes(), decoded: decoded,
 	}, nil
 }

@@ -148,6 +148,11 @@ func (r *run) deliver(at Scope, rule, id string, e *entry) (*Target, error) {
 func (r *run) send(t *Target, o *occasion, input []byte) error {
 	kind := KindOf(t.ARN)
 	if kind == KindHTTP {
+		if r.options.Roles != nil {
+			if err := r.options.Roles.MayInvoke(r.sending, t.RoleARN, t.ARN); err != nil {
+				return err
+			}
+		}
 		return r.http.invoke(r.sending, t, o, input)
 	}
 	ctx, cancel := context.WithTimeout(r.sending, attemptTime)

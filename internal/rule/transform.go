@@ -22,7 +22,7 @@ const (
 
 // maxInputBytes bounds what is made of an event: a template could otherwise repeat
 // it a thousand times.
-const maxInputBytes = 256 << 10
+const maxInputBytes = 1 << 20
 
 var (
 	errTooLarge = fmt.Errorf("%w: what is made of it exceeds %d KB", ErrFinal, maxInputBytes>>10)
