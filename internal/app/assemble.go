@@ -22,6 +22,7 @@ import (
 	"github.com/cairn-audit/cairn/internal/services/channel"
 	"github.com/cairn-audit/cairn/internal/services/cloudtrail"
 	"github.com/cairn-audit/cairn/internal/services/cloudtraildata"
+	"github.com/cairn-audit/cairn/internal/services/organizations"
 	"github.com/cairn-audit/cairn/internal/state"
 	"github.com/cairn-audit/cairn/internal/topic"
 	"github.com/cairn-audit/cairn/internal/trail"
@@ -218,6 +219,7 @@ func (s *Server) routes(ctx context.Context, p *parts) (gateway.Routes, error) {
 	s.routeIdentities(&r, p.directory)
 	routeLogs(p, &r)
 	routeTopics(p, &r)
+	r.BuiltIn["organizations"] = gateway.BuiltIn(gateway.Validated(organizations.New(p.directory)))
 	if err := s.routeRules(p, &r); err != nil {
 		return r, err
 	}
