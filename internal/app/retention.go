@@ -14,19 +14,26 @@ func (s *Server) retention() time.Duration {
 	return time.Duration(s.options.Config.RetentionDays) * 24 * time.Hour
 }
 
+// follower reads the journal, and needs it from a record on, or not at all (0).
+type follower interface{ Keep() journal.Seq }
+
 // keep is the oldest record of the journal that a follower is still to read, 0 if
 // none is.
-func (p *parts) keep() (oldest journal.Seq) {
-	followers := []interface{ Keep() journal.Seq }{p.deliveries.courier, p.forwarder}
+func (p *parts) keep() journal.Seq {
+	followers := []follower{p.deliveries.courier, p.forwarder}
 	if p.rules != nil {
 		followers = append(followers, p.rules)
 	}
+	return oldest(followers)
+}
+
+func oldest(followers []follower) (seq journal.Seq) {
 	for _, f := range followers {
-		if k := f.Keep(); k != 0 && (oldest == 0 || k < oldest) {
-			oldest = k
+		if k := f.Keep(); k != 0 && (seq == 0 || k < seq) {
+			seq = k
 		}
 	}
-	return oldest
+	return seq
 }
 
 // retain drops what is older than the retention, now and every hour, until the

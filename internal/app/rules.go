@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/cairn-audit/cairn/internal/gateway"
@@ -48,22 +49,23 @@ func (s *Server) routeRules(p *parts, r *gateway.Routes) error {
 	}
 	// Where another SNS or CloudWatch Logs answers, nobody could have made
 	// what a rule names here.
+	api := events.Options{Kinds: []rule.Kind{rule.KindHTTP}}
 	if standsIn(r, "sns") {
-		o.Topics = ruleTopics{p.topics}
+		o.Topics, api.Kinds = ruleTopics{p.topics}, append(api.Kinds, rule.KindTopic)
 	}
 	if standsIn(r, "logs") {
-		o.LogGroups = ruleGroups{logGroups{p.logs}}
+		o.LogGroups, api.Kinds = ruleGroups{logGroups{p.logs}}, append(api.Kinds, rule.KindLogGroup)
+	}
+	if s.options.Auth == gateway.AuthVerify {
+		roles := ruleRoles{p.directory}
+		o.Roles, api.Roles = roles, roles
 	}
 	rules := rule.NewStore(p.store, p.key, p.journal.Last)
 	p.rules, err = rule.NewDispatcher(rule.Sources{Rules: rules, Journal: p.journal, Trails: ruleTrails{p.trails}}, queue, o)
 	if err != nil {
 		return fmt.Errorf("open the rules: %w", err)
 	}
-	var roles events.Roles
-	if s.options.Auth == gateway.AuthVerify {
-		roles = ruleRoles{p.directory}
-	}
-	r.BuiltIn["events"] = gateway.BuiltIn(gateway.Validated(events.New(rules, p.rules, roles)))
+	r.BuiltIn["events"] = gateway.BuiltIn(gateway.Validated(events.New(rules, p.rules, api)))
 	s.background("the sending for rules", p.rules.Run)
 	return nil
 }
@@ -111,6 +113,10 @@ func (g ruleGroups) Put(_ context.Context, groupARN, stream, ruleARN string, at 
 	if !ok || in != (loggroup.Scope{Account: of.Account, Region: of.Region}) {
 		return fmt.Errorf("%w: %s is no log group of the rule's account and Region", rule.ErrFinal, groupARN)
 	}
+	// PutLogEvents would leave it out.
+	if age := time.Since(at); age > loggroup.MaxAge || age < -loggroup.MaxAhead {
+		return fmt.Errorf("%w: the log event's time is %s", rule.ErrFinal, at.Format(time.RFC3339))
+	}
 	err := g.put(in, name, stream, []loggroup.Event{{Time: at, Message: message}})
 	if errors.Is(err, loggroup.ErrNoGroup) {
 		return fmt.Errorf("%w: %w", rule.ErrFinal, err)
@@ -121,19 +127,22 @@ func (g ruleGroups) Put(_ context.Context, groupARN, stream, ruleARN string, at 
 // ruleRoles are the accounts' roles, as the targets of rules name them.
 type ruleRoles struct{ directory *identity.Directory }
 
-// May implements events.Roles.
-func (r ruleRoles) May(_ context.Context, account, roleARN, action, resource string) error {
+// MayInvoke implements events.Roles and rule.Roles.
+func (r ruleRoles) MayInvoke(_ context.Context, roleARN, destinationARN string) error {
 	role, err := findRole(r.directory, roleARN)
-	if err != nil || role.account != account || role.ARN(account) != roleARN {
-		return errors.Join(events.ErrTrust, err)
+	if err != nil && !errors.Is(err, errNoRole) {
+		return err
+	}
+	if err != nil || !strings.Contains(destinationARN, ":"+role.account+":") {
+		return errors.Join(rule.ErrFinal, events.ErrTrust)
 	}
 	trusted, err := role.trusts(eventService)
 	if err != nil || !trusted {
-		return errors.Join(events.ErrTrust, err)
+		return errors.Join(rule.ErrFinal, events.ErrTrust, err)
 	}
-	allowed, err := role.allows(action, resource)
+	allowed, err := role.allows("events:InvokeApiDestination", destinationARN)
 	if err == nil && !allowed {
-		return events.ErrRole
+		return errors.Join(rule.ErrFinal, events.ErrRole)
 	}
 	return err
 }

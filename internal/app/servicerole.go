@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -15,12 +16,14 @@ type serviceRole struct {
 	permissions identity.Permissions
 }
 
-// findRole returns the role of an ARN. The error may be that of the disk, or say
-// that there is none.
+// errNoRole means that an ARN is that of no role.
+var errNoRole = errors.New("there is no such role")
+
+// findRole returns the role of an ARN, or errNoRole.
 func findRole(directory *identity.Directory, arn string) (r serviceRole, err error) {
 	account, name, ok := roleOf(arn)
 	if !ok {
-		return r, fmt.Errorf("%q is no ARN of a role", arn)
+		return r, errNoRole
 	}
 	r.account = account
 	err = directory.View(account, func(tx *identity.Tx) (err error) {
@@ -30,6 +33,10 @@ func findRole(directory *identity.Directory, arn string) (r serviceRole, err err
 		r.permissions, _, err = tx.PrincipalPermissions(r.ARN(account))
 		return err
 	})
+	var refused *identity.Refusal
+	if errors.As(err, &refused) || err == nil && r.ARN(account) != arn {
+		return r, fmt.Errorf("%w: %s", errNoRole, arn)
+	}
 	return r, err
 }
 

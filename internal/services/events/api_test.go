@@ -154,7 +154,7 @@ func TestTargetsThatAreNotHereFail(t *testing.T) {
 	if err != nil || out.FailedEntryCount != 4 {
 		t.Fatalf("%+v, %v", out, err)
 	}
-	for i, words := range []string{"sends to API destinations, SNS topics and log groups only", "another Region or account", "another Region or account", "does not exist"} {
+	for i, words := range []string{"sends to API destinations, and to the built-in", "another Region or account", "another Region or account", "does not exist"} {
 		if !strings.Contains(*out.FailedEntries[i].ErrorMessage, words) {
 			t.Errorf("%s: %s", *out.FailedEntries[i].TargetId, *out.FailedEntries[i].ErrorMessage)
 		}
@@ -233,7 +233,7 @@ func TestEachEntryIsTakenOrRefused(t *testing.T) {
 	put := func(entries ...types.PutEventsRequestEntry) (*eventbridge.PutEventsOutput, error) {
 		return w.events().PutEvents(t.Context(), &eventbridge.PutEventsInput{Entries: entries})
 	}
-	out, err := put(entry("s", "t", "{}"), entry("aws.ec2", "t", "{}"), entry("s", "t", "[]"), entry("", "t", "{}"), elsewhere, entry("s", "t", `{"a":1}`))
+	out, err := put(entry("s", "t", "{}"), entry("Aws.ec2", "t", "{}"), entry("s", "t", "[]"), entry("", "t", "{}"), elsewhere, entry("s", "t", `{"a":1}`))
 	if err != nil || out.FailedEntryCount != 4 || len(out.Entries) != 6 {
 		t.Fatalf("%+v, %v", out, err)
 	}

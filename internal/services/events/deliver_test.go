@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 )
 
@@ -96,6 +97,36 @@ func TestNothingIsSentWithoutATrail(t *testing.T) {
 	}
 	if got := w.next(); string(got.body.record(t).RequestParameters) != `{"name":"after"}` {
 		t.Errorf("got %s", got.text)
+	}
+}
+
+// TestARoleIsAskedAtEachEvent takes from one of two roles what it may do.
+func TestARoleIsAskedAtEachEvent(t *testing.T) {
+	w := start(t)
+	w.rule("r", `{"source":["orders"]}`, "")
+	for _, name := range []string{"kept", "lost"} {
+		arn := w.destination(name)
+		w.target("r", types.Target{Id: &name, Arn: arn, RoleArn: w.role(name, service, *arn)})
+	}
+	put := func() {
+		if _, err := w.events().PutEvents(t.Context(), &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{
+			{Source: aws.String("orders"), DetailType: aws.String("placed"), Detail: aws.String(`{}`)},
+		}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put()
+	if a, b := w.next().path, w.next().path; a == b {
+		t.Errorf("twice at %s", a)
+	}
+	if _, err := w.iam().DeleteRolePolicy(t.Context(), &iam.DeleteRolePolicyInput{RoleName: aws.String("lost"), PolicyName: aws.String("invoke")}); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		put()
+		if got := w.next().path; got != "/kept" {
+			t.Errorf("%s got an event", got)
+		}
 	}
 }
 

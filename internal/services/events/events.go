@@ -20,24 +20,32 @@ type Bus interface {
 	Put(ctx context.Context, to rule.Scope, events ...rule.Custom) (ids []string, err error)
 }
 
-// Roles say whether EventBridge may do an action on a resource as a role. The
-// error is ErrTrust where the role is not there or does not trust it, and
-// ErrRole where the role's policies do not allow the action.
+// Roles say whether EventBridge may invoke an API destination as a role. The error
+// is ErrTrust where the role is not there or does not trust EventBridge, and
+// ErrRole where the role's policies do not allow it.
 type Roles interface {
-	May(ctx context.Context, account, roleARN, action, resource string) error
+	MayInvoke(ctx context.Context, roleARN, destinationARN string) error
 }
 
 // Errors of Roles.
 var (
 	ErrTrust = errors.New("the role does not trust events.amazonaws.com")
-	ErrRole  = errors.New("the role does not allow the action")
+	ErrRole  = errors.New("the role does not allow events:InvokeApiDestination")
 )
+
+// Options are what a service may be given.
+type Options struct {
+	// Roles are asked about the targets' roles; without, none is.
+	Roles Roles
+	// Kinds are the kinds of targets that there are; without, all.
+	Kinds []rule.Kind
+}
 
 // Service answers EventBridge calls. It may be used from any goroutine.
 type Service struct {
 	rules      *rule.Store
 	bus        Bus
-	roles      Roles
+	options    Options
 	operations map[string]operation
 }
 
@@ -47,9 +55,12 @@ type (
 	operation func(*request) (answer, error)
 )
 
-// New makes the service. Without roles, none is asked about.
-func New(rules *rule.Store, bus Bus, roles Roles) *Service {
-	s := &Service{rules: rules, bus: bus, roles: roles, operations: map[string]operation{}}
+// New makes the service.
+func New(rules *rule.Store, bus Bus, o Options) *Service {
+	if o.Kinds == nil {
+		o.Kinds = []rule.Kind{rule.KindHTTP, rule.KindTopic, rule.KindLogGroup}
+	}
+	s := &Service{rules: rules, bus: bus, options: o, operations: map[string]operation{}}
 	for _, table := range []map[string]operation{
 		ruleOperations, targetOperations, tagOperations, busOperations, connectionOperations, destinationOperations,
 	} {

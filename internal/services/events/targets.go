@@ -110,8 +110,8 @@ func readTarget(p params) rule.Target {
 // have policies to say so.
 func (r *request) lacks(t *rule.Target) (code, message string, err error) {
 	kind := rule.KindOf(t.ARN)
-	if kind == "" {
-		return string(rule.Invalid), "Parameter " + t.ARN + " is not valid. Reason: The built-in EventBridge sends to API destinations, SNS topics and log groups only.", nil
+	if !slices.Contains(r.service.options.Kinds, kind) {
+		return string(rule.Invalid), "Parameter " + t.ARN + " is not valid. Reason: The built-in EventBridge sends to API destinations, and to the built-in SNS topics and log groups only.", nil
 	}
 	parts := strings.SplitN(t.ARN, ":", 6)
 	if parts[3] != r.scope.Region || parts[4] != r.scope.Account && kind != rule.KindTopic {
@@ -136,10 +136,10 @@ func (r *request) mayInvoke(t *rule.Target) error {
 		}
 		return nil
 	}
-	if r.service.roles == nil || rule.KindOf(t.ARN) != rule.KindHTTP {
+	if r.service.options.Roles == nil || rule.KindOf(t.ARN) != rule.KindHTTP {
 		return nil
 	}
-	err := r.service.roles.May(r.ctx, r.scope.Account, t.RoleARN, "events:InvokeApiDestination", t.ARN)
+	err := r.service.options.Roles.MayInvoke(r.ctx, t.RoleARN, t.ARN)
 	switch {
 	case errors.Is(err, ErrTrust):
 		return invalid("Provided role '%s' cannot be assumed by principal 'events.amazonaws.com'.", t.RoleARN)
