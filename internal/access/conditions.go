@@ -58,6 +58,7 @@ var passedTo = map[string]string{
 	"cloudtrail":  "cloudtrail.amazonaws.com",
 	"ec2":         "ec2.amazonaws.com",
 	"ecs":         "ecs-tasks.amazonaws.com",
+	"events":      "events.amazonaws.com",
 	"iam":         "ec2.amazonaws.com", // in an instance profile
 	"lambda":      "lambda.amazonaws.com",
 }
