@@ -34,8 +34,10 @@ func (t *Tx) SAMLProvider(arn string) (SAMLProvider, error) {
 		return SAMLProvider{}, noSAMLProvider(arn)
 	}
 	p, err := t.SAMLProviders().Get(name)
-	if Refused(err, NoSuchEntity) {
-		err = noSAMLProvider(arn)
+	// Names are found in any case, but an ARN is of one: that by which
+	// assertions and trust policies know the provider.
+	if err == nil && p.ARN(t.account) != arn || Refused(err, NoSuchEntity) {
+		return SAMLProvider{}, noSAMLProvider(arn)
 	}
 	return p, err
 }

@@ -2,6 +2,7 @@ package saml
 
 import (
 	"encoding/xml"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -95,6 +96,9 @@ func (p *Provider) Verify(response []byte, now time.Time) (*Assertion, error) {
 	if root.Tag != "Response" || root.NamespaceURI() != protocolSpace {
 		return nil, invalid("it is no response")
 	}
+	if now.After(p.ValidUntil) {
+		return nil, fmt.Errorf("%w: the metadata have expired", ErrSignature)
+	}
 	signed, err := p.signedAssertion(root, now)
 	if err != nil {
 		return nil, err
@@ -186,20 +190,23 @@ func (a *assertion) current(out *Assertion, now time.Time) error {
 	if early || over(c.NotOnOrAfter) || over(a.Issued.Add(redeemable-leeway)) || over(out.SessionEnds) {
 		return ErrExpired
 	}
+	err := ErrAudience
 	for _, confirmation := range a.Subjects[0].Confirmations {
 		if confirmation.Method != bearer || len(confirmation.Data) != 1 {
 			continue
 		}
 		d := confirmation.Data[0]
+		if !isSignIn(d.Recipient) {
+			continue
+		}
 		if d.NotOnOrAfter.IsZero() || over(d.NotOnOrAfter) || d.NotBefore.After(now.Add(leeway)) {
-			return ErrExpired
+			err = ErrExpired
+			continue
 		}
-		if isSignIn(d.Recipient) {
-			out.Recipient = d.Recipient
-			return nil
-		}
+		out.Recipient = d.Recipient
+		return nil
 	}
-	return ErrAudience
+	return err
 }
 
 // forAWS reports whether AWS is of every audience that there is.

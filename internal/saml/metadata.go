@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -20,6 +21,9 @@ type Provider struct {
 	ValidUntil   time.Time
 	certificates []*x509.Certificate
 }
+
+// maxKeys is how many keys metadata may have: each is tried. IAM takes as many.
+const maxKeys = 10
 
 type entityDescriptor struct {
 	XMLName    xml.Name  `xml:"urn:oasis:names:tc:SAML:2.0:metadata EntityDescriptor"`
@@ -54,7 +58,9 @@ func ParseMetadata(b []byte) (*Provider, error) {
 				if err != nil {
 					return nil, errors.Join(ErrMetadata, err)
 				}
-				p.certificates = append(p.certificates, c)
+				if p.certificates = append(p.certificates, c); len(p.certificates) > maxKeys {
+					return nil, fmt.Errorf("%w: it has more than %d keys", ErrMetadata, maxKeys)
+				}
 				if c.NotAfter.After(p.ValidUntil) {
 					p.ValidUntil = c.NotAfter
 				}

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +30,7 @@ type idp struct {
 	t           testing.TB
 	key         crypto.Signer
 	certificate []byte
+	hash        crypto.Hash // 0 is SHA-256
 }
 
 func newIDP(t testing.TB, key crypto.Signer) *idp {
@@ -41,7 +43,7 @@ func newIDP(t testing.TB, key crypto.Signer) *idp {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &idp{t, key, der}
+	return &idp{t: t, key: key, certificate: der}
 }
 
 func rsaKey(t testing.TB) crypto.Signer {
@@ -109,6 +111,9 @@ func (i *idp) signElement(el *etree.Element) *etree.Element {
 	if err != nil {
 		i.t.Fatal(err)
 	}
+	if i.hash != 0 {
+		context.Hash = i.hash
+	}
 	context.Canonicalizer = dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList("")
 	signed, err := context.SignEnveloped(el)
 	if err != nil {
@@ -169,6 +174,28 @@ func TestASignedAssertionSaysWho(t *testing.T) {
 	}
 }
 
+// TestOldHashesAreRefused has a provider sign rightly, with SHA-1: whoever can have
+// it sign some text of theirs can find another text with the same hash.
+func TestOldHashesAreRefused(t *testing.T) {
+	ec, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []crypto.Signer{rsaKey(t), ec} {
+		i := newIDP(t, key)
+		i.hash = crypto.SHA1
+		for name, response := range map[string]string{"the assertion": i.sign(unsigned), "all": i.signWhole(unsigned)} {
+			if a, err := i.provider().Verify([]byte(response), now); a != nil || !errors.Is(err, ErrSignature) {
+				t.Errorf("%T, %s is signed: %+v, %v", key, name, a, err)
+			}
+		}
+		i.hash = crypto.SHA512
+		if _, err := i.provider().Verify([]byte(i.sign(unsigned)), now); err != nil {
+			t.Errorf("%T with SHA-512: %v", key, err)
+		}
+	}
+}
+
 func TestKeysAreRolledOver(t *testing.T) {
 	old, next := newIDP(t, rsaKey(t)), newIDP(t, rsaKey(t))
 	p, err := ParseMetadata(metadata(entityID, old.certificate, next.certificate))
@@ -190,22 +217,23 @@ func TestWhatIsNotForUsNowIsRefused(t *testing.T) {
 		at     time.Duration
 		err    error
 	}{
-		"too late":                {[2]string{}, 5*time.Minute + time.Second, ErrExpired},
-		"five minutes old":        {[2]string{"12:04:30Z", "18:04:30Z"}, 5 * time.Minute, ErrExpired},
-		"too early":               {[2]string{}, -5 * time.Minute, ErrExpired},
-		"after the session":       {[2]string{"2026-07-01T20:00:00Z", "2026-07-01T11:00:00Z"}, 0, ErrExpired},
-		"another audience":        {[2]string{"urn:amazon:webservices", "https://elsewhere.example.com"}, 0, ErrAudience},
-		"no audience":             {[2]string{"<saml:AudienceRestriction><saml:Audience>urn:amazon:webservices</saml:Audience></saml:AudienceRestriction>", ""}, 0, ErrAudience},
-		"a second audience":       {[2]string{"</saml:Conditions>", "<saml:AudienceRestriction><saml:Audience>x</saml:Audience></saml:AudienceRestriction></saml:Conditions>"}, 0, ErrAudience},
-		"another recipient":       {[2]string{"https://signin.aws.amazon.com/saml", "https://signin.aws.amazon.com.evil.com/saml"}, 0, ErrAudience},
-		"no end of the recipient": {[2]string{`NotOnOrAfter="2026-07-01T12:04:30Z" Recipient`, "Recipient"}, 0, ErrExpired},
-		"no confirmation":         {[2]string{"cm:bearer", "cm:holder-of-key"}, 0, ErrAudience},
-		"another issuer":          {[2]string{"Z\"><saml:Issuer>https://idp.example.com", "Z\"><saml:Issuer>https://evil.example.com"}, 0, nil},
-		"no subject":              {[2]string{"alice</saml:NameID>", "</saml:NameID>"}, 0, ErrInvalid},
-		"two subjects":            {[2]string{"</saml:Subject>", "</saml:Subject><saml:Subject><saml:NameID>bob</saml:NameID></saml:Subject>"}, 0, ErrInvalid},
-		"an old version":          {[2]string{`ID="_a" Version="2.0"`, `ID="_a" Version="1.1"`}, 0, ErrInvalid},
-		"no id":                   {[2]string{`ID="_a"`, `ID=""`}, 0, ErrInvalid},
-		"a refusal":               {[2]string{"status:Success", "status:Responder"}, 0, ErrInvalid},
+		"too late":                         {[2]string{}, 5*time.Minute + time.Second, ErrExpired},
+		"five minutes old":                 {[2]string{"12:04:30Z", "18:04:30Z"}, 5 * time.Minute, ErrExpired},
+		"too early":                        {[2]string{}, -5 * time.Minute, ErrExpired},
+		"after the session":                {[2]string{"2026-07-01T20:00:00Z", "2026-07-01T11:00:00Z"}, 0, ErrExpired},
+		"another audience":                 {[2]string{"urn:amazon:webservices", "https://elsewhere.example.com"}, 0, ErrAudience},
+		"no audience":                      {[2]string{"<saml:AudienceRestriction><saml:Audience>urn:amazon:webservices</saml:Audience></saml:AudienceRestriction>", ""}, 0, ErrAudience},
+		"a second audience":                {[2]string{"</saml:Conditions>", "<saml:AudienceRestriction><saml:Audience>x</saml:Audience></saml:AudienceRestriction></saml:Conditions>"}, 0, ErrAudience},
+		"another recipient":                {[2]string{"https://signin.aws.amazon.com/saml", "https://signin.aws.amazon.com.evil.com/saml"}, 0, ErrAudience},
+		"no end of the recipient":          {[2]string{`NotOnOrAfter="2026-07-01T12:04:30Z" Recipient`, "Recipient"}, 0, ErrExpired},
+		"one of two confirmations is over": {[2]string{"<saml:SubjectConfirmation Method", `<saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"><saml:SubjectConfirmationData NotOnOrAfter="2026-07-01T11:00:00Z" Recipient="https://signin.aws.amazon.com/saml"/></saml:SubjectConfirmation><saml:SubjectConfirmation Method`}, 0, nil},
+		"no confirmation":                  {[2]string{"cm:bearer", "cm:holder-of-key"}, 0, ErrAudience},
+		"another issuer":                   {[2]string{"Z\"><saml:Issuer>https://idp.example.com", "Z\"><saml:Issuer>https://evil.example.com"}, 0, nil},
+		"no subject":                       {[2]string{"alice</saml:NameID>", "</saml:NameID>"}, 0, ErrInvalid},
+		"two subjects":                     {[2]string{"</saml:Subject>", "</saml:Subject><saml:Subject><saml:NameID>bob</saml:NameID></saml:Subject>"}, 0, ErrInvalid},
+		"an old version":                   {[2]string{`ID="_a" Version="2.0"`, `ID="_a" Version="1.1"`}, 0, ErrInvalid},
+		"no id":                            {[2]string{`ID="_a"`, `ID=""`}, 0, ErrInvalid},
+		"a refusal":                        {[2]string{"status:Success", "status:Responder"}, 0, ErrInvalid},
 	} {
 		changed := unsigned
 		if test.change[0] != "" {
@@ -220,9 +248,21 @@ func TestWhatIsNotForUsNowIsRefused(t *testing.T) {
 		if !errors.Is(err, test.err) {
 			t.Errorf("%s: %v, want %v", name, err, test.err)
 		}
-		if named := errors.Is(err, ErrExpired) || errors.Is(err, ErrAudience); (a != nil) != named {
+		if named := err == nil || errors.Is(err, ErrExpired) || errors.Is(err, ErrAudience); (a != nil) != named {
 			t.Errorf("%s: assertion %+v", name, a)
 		}
+	}
+}
+
+func TestMetadataThatHaveExpiredVouchForNobody(t *testing.T) {
+	i := newIDP(t, rsaKey(t))
+	text := strings.Replace(string(metadata(entityID, i.certificate)), "entityID=", `validUntil="2026-07-01T11:59:59Z" entityID=`, 1)
+	p, err := ParseMetadata([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, err := p.Verify([]byte(i.sign(unsigned)), now); a != nil || !errors.Is(err, ErrSignature) {
+		t.Errorf("%+v, %v", a, err)
 	}
 }
 
@@ -243,6 +283,7 @@ func TestMetadataNeedANameAndAKey(t *testing.T) {
 		"a service provider's":   strings.ReplaceAll(good, "IDPSSODescriptor", "SPSSODescriptor"),
 		"of many":                "<md:EntitiesDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\">" + good[strings.Index(good, "<md:"):] + "</md:EntitiesDescriptor>",
 		"with a document type":   "<!DOCTYPE x [<!ENTITY e 'x'>]>" + good[strings.Index(good, "<md:"):],
+		"a key too many":         string(metadata(entityID, slices.Repeat([][]byte{i.certificate}, maxKeys+1)...)),
 		"an element too many":    strings.Replace(good, "</md:IDPSSODescriptor>", strings.Repeat("<x/>", metadataBounds.elements)+"</md:IDPSSODescriptor>", 1),
 		"in another name space":  strings.Replace(good, "SAML:2.0:metadata", "SAML:1.1:metadata", 1),
 		"a key of another space": strings.Replace(good, signatureSpace, "urn:x", 1),

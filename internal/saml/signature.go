@@ -3,6 +3,8 @@ package saml
 import (
 	"crypto/x509"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/beevik/etree"
@@ -16,6 +18,9 @@ import (
 func (p *Provider) signedBy(el *etree.Element, now time.Time) (*etree.Element, error) {
 	if signature := child(el, signatureSpace, "Signature"); signature == nil {
 		return nil, nil
+	}
+	if !strong(el) {
+		return nil, fmt.Errorf("%w: it was made with an algorithm that is not taken", ErrSignature)
 	}
 	el, err := detached(el)
 	if err != nil {
@@ -39,6 +44,35 @@ func (p *Provider) signedBy(el *etree.Element, now time.Time) (*etree.Element, e
 		failures = append(failures, err)
 	}
 	return nil, errors.Join(append([]error{ErrSignature}, failures...)...)
+}
+
+// algorithms are those of signatures and of digests that are taken. The library
+// takes SHA-1 as well.
+var algorithms = map[string][]string{
+	"SignatureMethod": {
+		dsig.RSASHA256SignatureMethod, dsig.RSASHA384SignatureMethod, dsig.RSASHA512SignatureMethod,
+		dsig.ECDSASHA256SignatureMethod, dsig.ECDSASHA384SignatureMethod, dsig.ECDSASHA512SignatureMethod,
+	},
+	"DigestMethod": {
+		"http://www.w3.org/2001/04/xmlenc#sha256", "http://www.w3.org/2001/04/xmldsig-more#sha384", "http://www.w3.org/2001/04/xmlenc#sha512",
+	},
+}
+
+// strong reports whether no signature in an element, wherever it is and whatever
+// it is of, names another algorithm: which of them the library takes for the
+// element's own does not matter then.
+func strong(el *etree.Element) bool {
+	if taken := algorithms[el.Tag]; taken != nil {
+		if a := el.SelectAttr("Algorithm"); a == nil || !slices.Contains(taken, a.Value) {
+			return false
+		}
+	}
+	for _, c := range el.ChildElements() {
+		if !strong(c) {
+			return false
+		}
+	}
+	return true
 }
 
 // detached is a copy of an element with the name spaces that it has from those

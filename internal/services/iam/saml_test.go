@@ -106,7 +106,7 @@ func TestASAMLAssertionOpensASessionOnce(t *testing.T) {
 		id.IdentityProvider != *out.NameQualifier || len(*out.NameQualifier) != 28 {
 		t.Errorf("identity %+v, qualifier %s", id, *out.NameQualifier)
 	}
-	if want := fmt.Sprintf(`{"sAMLAssertionID":"_1","roleSessionName":"carol@example.com","roleArn":%q,"principalArn":%q}`, roleARN, p.arn); string(e.RequestParameters) != want {
+	if want := fmt.Sprintf(`{"sAMLAssertionID":"_1","roleSessionName":"carol@example.com","principalTags":{"team":"red"},"roleArn":%q,"principalArn":%q}`, roleARN, p.arn); string(e.RequestParameters) != want {
 		t.Errorf("parameters %s, want %s", e.RequestParameters, want)
 	}
 	if len(e.Resources) != 2 || e.Resources[0].ARN != roleARN || e.Resources[1].ARN != p.arn || e.Resources[1].Type != "AWS::IAM::SAMLProvider" {
@@ -123,16 +123,17 @@ func TestASAMLAssertionOpensASessionOnce(t *testing.T) {
 		code           string
 		named          bool // the event says who
 	}{
-		"again":               {roleARN, response, "InvalidIdentityToken", true},
-		"changed":             {roleARN, strings.ReplaceAll(p.response("_2", time.Now(), attributes), ">carol<", ">mallory<"), "InvalidIdentityToken", false},
-		"too old":             {roleARN, p.response("_3", time.Now().Add(-6*time.Minute), attributes), "ExpiredTokenException", true},
-		"no role of his":      {roleARN, p.response("_4", time.Now(), map[string]string{"Role": p.arn + "," + roleARN + "2", "RoleSessionName": "carol"}), "AccessDenied", true},
-		"no session name":     {roleARN, p.response("_5", time.Now(), map[string]string{"Role": p.arn + "," + roleARN}), "InvalidIdentityToken", true},
-		"a hostile name":      {roleARN, p.response("_6", time.Now(), map[string]string{"Role": p.arn + "," + roleARN, "RoleSessionName": "a b"}), "InvalidIdentityToken", true},
-		"a source identity":   {roleARN, p.response("_7", time.Now(), map[string]string{"Role": roleARN + "," + p.arn, "RoleSessionName": "carol", "SourceIdentity": "carol"}), "AccessDenied", true},
-		"a role that is none": {roleARN + "2", p.response("_8", time.Now(), map[string]string{"Role": roleARN + "2," + p.arn, "RoleSessionName": "carol"}), "AccessDenied", true},
-		"nonsense":            {roleARN, "nonsense", "InvalidIdentityToken", false},
-		"nested":              {roleARN, strings.Repeat("<a>", 20_000), "InvalidIdentityToken", false},
+		"again":                         {roleARN, response, "InvalidIdentityToken", true},
+		"changed":                       {roleARN, strings.ReplaceAll(p.response("_2", time.Now(), attributes), ">carol<", ">mallory<"), "InvalidIdentityToken", false},
+		"too old":                       {roleARN, p.response("_3", time.Now().Add(-6*time.Minute), attributes), "ExpiredTokenException", true},
+		"no role of his":                {roleARN, p.response("_4", time.Now(), map[string]string{"Role": p.arn + "," + roleARN + "2", "RoleSessionName": "carol"}), "AccessDenied", true},
+		"no session name":               {roleARN, p.response("_5", time.Now(), map[string]string{"Role": p.arn + "," + roleARN}), "InvalidIdentityToken", true},
+		"a hostile name":                {roleARN, p.response("_6", time.Now(), map[string]string{"Role": p.arn + "," + roleARN, "RoleSessionName": "a b"}), "InvalidIdentityToken", true},
+		"a source identity":             {roleARN, p.response("_7", time.Now(), map[string]string{"Role": roleARN + "," + p.arn, "RoleSessionName": "carol", "SourceIdentity": "carol"}), "AccessDenied", true},
+		"a role that is none":           {roleARN + "2", p.response("_8", time.Now(), map[string]string{"Role": roleARN + "2," + p.arn, "RoleSessionName": "carol"}), "AccessDenied", true},
+		"of a provider in another case": {roleARN, p.response("_10", time.Now(), map[string]string{"Role": strings.ToLower(p.arn) + "," + roleARN, "RoleSessionName": "carol"}), "AccessDenied", true},
+		"nonsense":                      {roleARN, "nonsense", "InvalidIdentityToken", false},
+		"nested":                        {roleARN, strings.Repeat("<a>", 20_000), "InvalidIdentityToken", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := assume(test.role, test.response)
@@ -164,7 +165,9 @@ func TestSAMLProvidersAreKept(t *testing.T) {
 	if len(list) != 1 || *list[0].Arn != p.arn {
 		t.Errorf("list %v", list)
 	}
-	_, err := client.CreateSAMLProvider(t.Context(), &iam.CreateSAMLProviderInput{Name: aws.String("okta"), SAMLMetadataDocument: aws.String(p.metadata())})
+	_, err := client.GetSAMLProvider(t.Context(), &iam.GetSAMLProviderInput{SAMLProviderArn: aws.String(strings.ToLower(p.arn))})
+	mustRefuse(t, err, "NoSuchEntity")
+	_, err = client.CreateSAMLProvider(t.Context(), &iam.CreateSAMLProviderInput{Name: aws.String("okta"), SAMLMetadataDocument: aws.String(p.metadata())})
 	mustRefuse(t, err, "EntityAlreadyExists")
 	for _, bad := range []string{strings.Repeat("x", 1000), strings.ReplaceAll(p.metadata(), "IDPSSO", "SPSSO")} {
 		_, err := client.UpdateSAMLProvider(t.Context(), &iam.UpdateSAMLProviderInput{SAMLProviderArn: &p.arn, SAMLMetadataDocument: &bad})

@@ -46,6 +46,7 @@ func assumeRoleWithSAML(r *request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.showTags(s)
 	if role == nil || !who.offers(r.text("RoleArn")) || !r.trustsSAML(role, s, who) {
 		return nil, denied("Not authorized to perform sts:AssumeRoleWithSAML")
 	}
@@ -100,6 +101,31 @@ func (r *request) asserted(account string) (*samlIdentity, error) {
 		awsapi.Parameter{Name: "sAMLAssertionID", Value: a.ID},
 		awsapi.Parameter{Name: "roleSessionName", Value: who.value(saml.SessionNameAttribute)})
 	return who, err
+}
+
+// showTags notes for the event what the assertion asks for beside the session's
+// name ("Viewing session tags in CloudTrail", IAM User Guide).
+func (r *request) showTags(s *identity.Session) {
+	show := func(name string, value any) {
+		r.call.Learned.Parameters = append(r.call.Learned.Parameters, awsapi.Parameter{Name: name, Value: value})
+	}
+	if len(s.Tags) > 0 {
+		tags := map[string]any{}
+		for _, t := range s.Tags {
+			tags[t.Key] = t.Value
+		}
+		show("principalTags", tags)
+	}
+	if len(s.Transitive) > 0 {
+		keys := make([]any, len(s.Transitive))
+		for i, key := range s.Transitive {
+			keys[i] = key
+		}
+		show("transitiveTagKeys", keys)
+	}
+	if s.SourceIdentity != "" {
+		show("sourceIdentity", s.SourceIdentity)
+	}
 }
 
 // samlRefusal says in STS's words why an assertion is not taken ("Troubleshoot
