@@ -49,6 +49,7 @@ type line struct {
 	running int  // attempts under way
 	walked  bool // there is a goroutine for it
 	full    bool // it was told that the line is full
+	failing bool // it was told that attempts fail; none has succeeded since
 	stale   bool // the disk has what ahead has not
 	wake    chan struct{}
 
@@ -145,6 +146,15 @@ func (c *courier) waiting(rule string) (n int) {
 		}
 	}
 	return n
+}
+
+// failed notes whether an attempt failed, and reports whether that is new.
+func (c *courier) failed(l *line, failed bool) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	is := failed && !l.failing
+	l.failing = failed
+	return is
 }
 
 // ended ends an attempt, whose outcome is not yet on disk.

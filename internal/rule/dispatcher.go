@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/cairn-audit/cairn/internal/history"
 	"github.com/cairn-audit/cairn/internal/journal"
 	"github.com/cairn-audit/cairn/internal/state"
@@ -132,7 +134,10 @@ func (d *Dispatcher) begin() error {
 func (d *Dispatcher) Run(ctx context.Context) error {
 	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	r := &run{Dispatcher: d, sending: sending, outcomes: make(chan outcome, noteAtOnce)}
+	r := &run{
+		Dispatcher: d, sending: sending, outcomes: make(chan outcome, noteAtOnce),
+		room: semaphore.NewWeighted(maxUnderWay),
+	}
 	var lines, keeper sync.WaitGroup
 	keeper.Go(r.keep)
 	d.courier.start(func(l *line) { lines.Go(func() { d.courier.along(ctx, l, r.attempt) }) })

@@ -307,6 +307,79 @@ func TestMemoryHoldsOnlyWhatIsUnderWay(t *testing.T) {
 	})
 }
 
+func TestWhatIsUnderWayToAllTargetsIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		defer w.close()
+		hold := make(chan struct{})
+		w.answers(func(call) error { <-hold; return nil })
+		var targets []Target
+		for i := range MaxTargets {
+			targets = append(targets, Target{ID: fmt.Sprint(i), ARN: testTopic})
+		}
+		w.rule("a", `{"source":["my.app"]}`, targets...)
+		w.rule("b", `{"source":["my.app"]}`, targets...)
+		const size = 900 << 10
+		large := Custom{Source: "my.app", DetailType: "Done", Detail: `{"a":"` + strings.Repeat("x", size) + `"}`}
+		for range perLine {
+			if _, err := w.Put(t.Context(), testScope, large); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.settle()
+		most := 2 * MaxTargets * perLine
+		if n := len(w.got()); n == 0 || n > maxUnderWay/size || n >= most {
+			t.Errorf("%d of %d attempts are under way", n, most)
+		}
+		close(hold)
+		w.settle()
+		if n := w.queuedItems(); n != 0 {
+			t.Errorf("%d records are left in the queue", n)
+		}
+	})
+}
+
+func TestATargetThatFailsIsLoggedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		defer w.close()
+		w.rule("r", anyCall, topicTarget())
+		for range 2 {
+			w.answers(func(call) error { return errors.New("away") })
+			w.record("RunInstances", "false")
+			w.record("RunInstances", "false")
+			time.Sleep(10 * time.Second)
+			w.answers(nil)
+			time.Sleep(time.Minute)
+		}
+		synctest.Wait()
+		if n := strings.Count(w.log.String(), "cannot be sent"); n != 2 {
+			t.Errorf("it was said %d times: %s", n, w.log)
+		}
+	})
+}
+
+// TestADamagedQueueHoldsUpNothingElse: an event that is missing is given up.
+func TestADamagedQueueHoldsUpNothingElse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		defer w.close()
+		w.rule("r", anyCall, topicTarget())
+		if err := w.queue.Update(func(tx *state.Tx) error {
+			_, err := deliveries.Create(tx, deliveryKey(testScope.key("r")+"/topic", time.Now(), "missing"), delivery{Taken: time.Now()})
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		w.stop()
+		w.start()
+		w.want(w.record("RunInstances", "false"))
+		if s := w.Status(testScope, "r"); s.Delivered != 1 || s.GivenUp != 1 || s.Pending != 0 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
 // TestADeliveryMayBeDoneBeforeItIsCounted: a line's goroutine can read it as soon
 // as it is durable.
 func TestADeliveryMayBeDoneBeforeItIsCounted(t *testing.T) {

@@ -175,7 +175,7 @@ func (d *Dispatcher) take(b *batch, r *journal.Entry) error {
 	if err != nil || q == nil {
 		return err
 	}
-	q.key = fmt.Sprintf("j%020d", entry.Seq)
+	q.key = fmt.Sprintf("%s.%d", event.ID, entry.Seq)
 	b.queued = append(b.queued, q)
 	b.bytes += len(q.event)
 	return nil

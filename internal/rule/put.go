@@ -95,7 +95,7 @@ func (d *Dispatcher) Put(ctx context.Context, to Scope, events ...Custom) (ids [
 			return nil, err
 		}
 		if q != nil {
-			q.key = "p" + e.ID
+			q.key = e.ID
 			wanted = append(wanted, q)
 		}
 		ids = append(ids, e.ID)

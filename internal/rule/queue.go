@@ -3,6 +3,7 @@ package rule
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -54,8 +55,8 @@ func deliveryKey(line string, due time.Time, event string) string {
 // due is when the delivery is to be made.
 func (e *entry) due() time.Time {
 	parts := strings.SplitN(e.key, "/", 6)
-	var n int64
-	if _, err := fmt.Sscanf(parts[4], "%d", &n); err != nil {
+	n, err := strconv.ParseInt(parts[4], 10, 64)
+	if err != nil {
 		return time.Time{} // at once
 	}
 	return time.Unix(0, n)
@@ -72,7 +73,7 @@ func (e *entry) line() string {
 
 // queued is an event and the lines that it is for.
 type queued struct {
-	key   string // of its own: ids of events may repeat
+	key   string // the event's id, and what makes it the only one of the key
 	event []byte
 	lines []string
 }
@@ -93,18 +94,21 @@ func enqueue(tx *state.Tx, q *queued, now time.Time) error {
 	return err
 }
 
-// finish removes a delivery, and its event with the last one.
+// finish removes a delivery, and its event with the last one. What is missing is
+// no error: all other outcomes would wait for it.
 func finish(tx *state.Tx, e *entry) error {
-	if err := remove(tx, deliveries, e.key); errors.Is(err, state.ErrNotFound) {
+	err := remove(tx, deliveries, e.key)
+	var left int
+	var version uint64
+	if err == nil {
+		left, version, err = remaining.Get(tx, e.event())
+	}
+	switch {
+	case errors.Is(err, state.ErrNotFound):
 		return nil
-	} else if err != nil {
+	case err != nil:
 		return err
-	}
-	left, version, err := remaining.Get(tx, e.event())
-	if err != nil {
-		return err
-	}
-	if left > 1 {
+	case left > 1:
 		_, err = remaining.Update(tx, e.event(), version, left-1)
 		return err
 	}
@@ -112,6 +116,9 @@ func finish(tx *state.Tx, e *entry) error {
 		return err
 	}
 	item, err := tx.Get(queuedEvents, e.event())
+	if errors.Is(err, state.ErrNotFound) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net/url"
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/cairn-audit/cairn/internal/state"
 )
@@ -22,6 +24,11 @@ const (
 	// attemptTime bounds an attempt within the server; those over HTTP have
 	// a limit of their own.
 	attemptTime = 15 * time.Second
+
+	// maxUnderWay bounds the bytes of the events that are under way to all
+	// targets. Where those are all slow, others may wait for the end of an
+	// attempt.
+	maxUnderWay = 32 << 20
 
 	// The time between attempts doubles from the least to the most. With
 	// that, 185 attempts take about 24 hours, as EventBridge's do.
@@ -42,6 +49,8 @@ type run struct {
 	*Dispatcher
 	sending  context.Context
 	outcomes chan outcome
+	// room is the memory for the events that are under way to all targets.
+	room *semaphore.Weighted
 }
 
 // errNobody: the event is for nobody any more.
@@ -67,6 +76,7 @@ func (r *run) attempt(l *line, e *entry) {
 	switch {
 	case errors.Is(err, errNobody):
 	case err == nil:
+		r.courier.failed(l, false)
 		r.note(at, rule, func(s *Status) { s.Delivered++ })
 	default:
 		e.Failed++
@@ -77,6 +87,8 @@ func (r *run) attempt(l *line, e *entry) {
 			r.note(at, rule, func(s *Status) { s.GivenUp++ })
 			r.log.Warn("an event is given up", "rule", at.arn("rule/"+rule), "target", id, "event", e.event(),
 				"attempts", e.Failed, "dead_letter", target.DeadLetterARN, "error", reason(err))
+		} else if r.courier.failed(l, true) {
+			r.log.Warn("events cannot be sent to a target; trying again", "rule", at.arn("rule/"+rule), "target", id, "error", reason(err))
 		}
 	}
 	r.outcomes <- outcome{l, e, until}
@@ -127,12 +139,20 @@ func (r *run) deliver(at Scope, rule, id string, e *entry) (*Target, error) {
 		return none, errNobody
 	}
 	t := &known.Targets[i]
+	weight := min(int64(e.Bytes)+1, maxUnderWay)
+	if err := r.room.Acquire(r.sending, weight); err != nil {
+		return t, err
+	}
+	defer r.room.Release(weight)
 	var event []byte
 	err = r.queue.View(func(tx *state.Tx) error {
 		item, err := tx.Get(queuedEvents, e.event())
 		event = item.Value
 		return err
 	})
+	if errors.Is(err, state.ErrNotFound) {
+		return t, fmt.Errorf("%w: %w", ErrFinal, err)
+	}
 	if err != nil {
 		return t, err
 	}
