@@ -119,6 +119,8 @@ func (c *crashes) step() {
 		c.toggle(c.models[c.random.IntN(len(c.models))])
 	case n < 82:
 		c.validate(c.models[c.random.IntN(len(c.models))])
+	case n < 84:
+		c.replace(c.models[c.random.IntN(len(c.models))])
 	case n < 92:
 		c.mortal.dieAfter(1+c.random.IntN(5), c.random.IntN(2) == 0)
 		time.Sleep(time.Duration(c.random.Int64N(int64(10 * time.Minute))))
@@ -166,6 +168,20 @@ func (c *crashes) validate(m *model) {
 	id := c.change("UpdateTrail", m.ref, func(t *trail.Trail) { t.Validation = m.validating })
 	for _, other := range c.models {
 		other.take(id, other.logging, other.logging && (other == m || other.validating))
+	}
+}
+
+// replace deletes a trail and makes another with its name and bucket, while the
+// deleted one may still have to deliver.
+func (c *crashes) replace(m *model) {
+	id := c.deleteTrail(m.ref)
+	for _, other := range c.models {
+		other.take(id, other.logging, other.logging && other.validating)
+	}
+	m.logging = false
+	m.ref = c.create(m.ref.Name, func(t *trail.Trail) { t.Validation = m.validating })
+	for _, other := range c.models {
+		other.take(c.newest(), other.logging, other.logging && other.validating)
 	}
 }
 

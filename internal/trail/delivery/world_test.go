@@ -158,7 +158,7 @@ func (w *world) record(e event) string {
 func (w *world) encode(e event) (id string, data []byte) {
 	w.t.Helper()
 	w.events++
-	id = fmt.Sprintf("event-%06d", w.events)
+	id = w.newest()
 	fill(&e.account, account)
 	fill(&e.region, virginia)
 	fill(&e.source, "ec2.amazonaws.com")
@@ -189,6 +189,9 @@ func (w *world) encode(e event) (id string, data []byte) {
 	}
 	return id, data
 }
+
+// newest is the id of the last event.
+func (w *world) newest() string { return fmt.Sprintf("event-%06d", w.events) }
 
 // pad is text that compresses about as well as an event does.
 func (w *world) pad(n int) string {
