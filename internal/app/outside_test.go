@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -29,10 +30,10 @@ import (
 	"github.com/cairn-audit/cairn/internal/sigv4"
 )
 
-// eventually fails the test unless something becomes so within half a minute.
+// eventually fails the test unless something becomes so within a minute.
 func eventually(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !so(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !so(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("it does not come to be so: %s", what)
 		}
@@ -391,11 +392,21 @@ func TestAnOutageOfOneTrailsTopicAndLogGroupHoldsUpNoOther(t *testing.T) {
 		if got := len(other.keptOf(name+" topic")) + len(other.keptOf(name+" group")); got > 0 {
 			t.Errorf("%s got %d messages", name, got)
 		}
+	}
+	// What these trails want ends here.
+	const deleted = "error-it"
+	for _, name := range []string{"hang-it", "throttle-it"} {
 		if _, err := trails.StopLogging(ctx, &cloudtrail.StopLoggingInput{Name: &name}); err != nil {
 			t.Fatal(err)
 		}
 	}
+	if _, err := trails.DeleteTrail(ctx, &cloudtrail.DeleteTrailInput{Name: aws.String(deleted)}); err != nil {
+		t.Fatal(err)
+	}
 	other.mend()
+	eventually(t, "a deleted trail's log group has the deletion", func() bool {
+		return slices.ContainsFunc(other.keptOf(deleted+" group"), func(m string) bool { return strings.Contains(m, `"DeleteTrail"`) })
+	})
 	want := other.vpcs("good-it")
 	for _, name := range []string{"hang-it", "throttle-it", "error-it"} {
 		eventually(t, name+" has all events, in order, and is told of all files", func() bool {
@@ -417,56 +428,75 @@ func TestDeliveriesGoWhereTheConfigurationSaysElseWhereCallsGo(t *testing.T) {
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
 	t.Setenv("DELIVERY_SECRET", "secret")
 	keyed := func(id string) string { return "access_key_id: " + id + ", secret_access_key_env: DELIVERY_SECRET" }
+	other := startOtherAWS(t)
 	for name, test := range map[string]struct {
-		upstream bool
+		upstream string
 		auth     gateway.Auth
-		config   string // URL stands for the endpoint
-		want     string // who calls it; "" is nobody
-		assumed  bool   // who calls it assumes a role
-		code     string
+		config   string // URL stands for a stub
+		want     string // where, and with which key
 	}{
-		"nothing is said": {want: "", code: "InsufficientSnsTopicPolicyException"},
-		"for deliveries":  {config: "delivery: {any_bucket_policy: true, sns: {endpoint: URL, " + keyed("D") + "}, logs: {endpoint: URL, " + keyed("D") + "}}", want: "D"},
-		"a role": {config: "delivery: {sns: {endpoint: URL, role_arn: 'arn:aws:iam::999988887777:role/c', " + keyed("D") +
-			"}, logs: {endpoint: URL, role_arn: 'arn:aws:iam::999988887777:role/c', " + keyed("D") + "}}", want: "D", assumed: true},
-		"before the routes": {config: "routes: {sns: 'http://127.0.0.1:1', logs: 'http://127.0.0.1:1'}\ndelivery: {any_bucket_policy: true, sns: {endpoint: URL, " + keyed("D") + "}, logs: {endpoint: URL, " + keyed("D") + "}}", want: "D"},
-		"routes":            {config: "routes: {sns: {url: URL, credentials: {" + keyed("R") + "}}, logs: {url: URL, credentials: {" + keyed("R") + "}}}", want: "R"},
-		"an upstream":       {upstream: true, config: "upstream_credentials: {" + keyed("U") + "}", want: "U"},
-		"the usual places":  {upstream: true, want: "ENVIRONMENT"},
-		"callers' own keys": {upstream: true, config: "upstream_principals: [{principal: '*', credentials: {" + keyed("P") + "}}]", want: "ENVIRONMENT"},
-		"open to everybody": {upstream: true, auth: gateway.AuthOpen, want: "cairn"},
+		"nothing is said":    {"", "", "", "built in"},
+		"for deliveries":     {"", "", "delivery: {sns: {endpoint: 'http://d:1', " + keyed("D") + "}}", "http://d:1 D"},
+		"of AWS":             {"", "", "delivery: {sns: {}}", "AWS ENVIRONMENT"},
+		"before the others":  {"http://u:1", "", "routes: {sns: 'http://r:1'}\ndelivery: {sns: {endpoint: 'http://d:1', " + keyed("D") + "}}", "http://d:1 D"},
+		"a role":             {"", "", "delivery: {sns: {endpoint: 'URL', role_arn: 'arn:aws:iam::999988887777:role/c', " + keyed("D") + "}}", other.url + " ASSUMED"},
+		"a route":            {"http://u:1", "", "routes: {sns: {url: 'http://r:1', credentials: {" + keyed("R") + "}}}", "http://r:1 R"},
+		"a route's upstream": {"http://u:1", "", "routes: {sns: 'http://r:1'}\nupstream_credentials: {" + keyed("U") + "}", "http://r:1 U"},
+		"an upstream":        {"http://u:1", "", "upstream_credentials: {" + keyed("U") + "}", "http://u:1 U"},
+		"the usual places":   {"http://u:1", "", "", "http://u:1 ENVIRONMENT"},
+		"callers' own keys":  {"http://u:1", "", "upstream_principals: [{principal: '*', credentials: {" + keyed("P") + "}}]", "http://u:1 ENVIRONMENT"},
+		"none":               {"http://u:1", "", "upstream_credentials: none", "http://u:1 "},
+		"open to everybody":  {"http://u:1", gateway.AuthOpen, "upstream_credentials: {" + keyed("U") + "}", "http://u:1 cairn"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			other := startOtherAWS(t)
-			o := Options{Data: filepath.Join(t.TempDir(), "data"), Auth: test.auth, Config: configured(t, strings.ReplaceAll(test.config, "URL", other.url))}
-			o.Config.Delivery.AnyBucketPolicy = true
-			if test.upstream {
-				o.Upstream = other.url
+		o := Options{Data: "x", Upstream: test.upstream, Auth: test.auth, Config: configured(t, strings.ReplaceAll(test.config, "URL", other.url))}
+		if err := o.validate(); err != nil {
+			t.Fatal(err)
+		}
+		s := &Server{options: o}
+		at, ok, err := s.outside(t.Context(), "sns", o.Config.Delivery.SNS)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		got := "built in"
+		if ok {
+			key, err := at.credentials.Retrieve(t.Context())
+			if (err != nil) != strings.HasSuffix(test.want, " ") {
+				t.Errorf("%s: %v", name, err)
 			}
-			s := start(t, o)
-			if !test.upstream {
-				if _, err := objectsOf(s, key(t, s, false)).CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("trails")}); err != nil {
-					t.Fatal(err)
-				}
-			}
-			trails := cloudtrail.NewFromConfig(awsConfig(s.Endpoint().URL, administrator(t, s)))
-			_, err := trails.CreateTrail(t.Context(), trailOf("everything"))
-			refusedWith(t, "a trail", err, test.code)
-			other.mu.Lock()
-			got := slices.DeleteFunc(slices.Clone(other.calls), func(c string) bool { return strings.HasPrefix(c, " ") }) // of S3
-			other.mu.Unlock()
-			var want []string
-			for _, operation := range []string{"GetTopicAttributes ", "DescribeLogGroups "} {
-				if test.assumed {
-					want = append(want, "AssumeRole "+test.want+" as cairn", operation+"ASSUMED")
-				} else if test.want != "" {
-					want = append(want, operation+test.want)
-				}
-			}
-			if !slices.Equal(got, want) {
-				t.Errorf("called %v, want %v", got, want)
-			}
-		})
+			got = cmp.Or(at.endpoint, "AWS") + " " + key.AccessKeyID
+		}
+		if got != test.want || ok != s.isOutside("sns", o.Config.Delivery.SNS) {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+	}
+	if want := []string{"AssumeRole D as cairn"}; !slices.Equal(other.calls, want) {
+		t.Errorf("called %v, want %v", other.calls, want)
+	}
+}
+
+func TestATrailFindsTheTopicsAndLogGroupsOfTheUpstream(t *testing.T) {
+	other := startOtherAWS(t)
+	s := start(t, Options{
+		Data: filepath.Join(t.TempDir(), "data"), Auth: gateway.AuthOpen, Upstream: other.url,
+		Config: configured(t, "delivery: {any_bucket_policy: true}"),
+	})
+	// The group and the role are of an account that is not the server's.
+	in := trailOf("everything")
+	in.CloudWatchLogsLogGroupArn = aws.String("arn:aws:logs:us-east-1:999988887777:log-group:everything:*")
+	in.CloudWatchLogsRoleArn = aws.String("arn:aws:iam::999988887777:role/logs")
+	trails := cloudtrail.NewFromConfig(awsConfig(s.Endpoint().URL, administrator(t, s)))
+	_, err := trails.CreateTrail(t.Context(), in)
+	refusedWith(t, "a group of the same name in another account", err, "InvalidCloudWatchLogsLogGroupArnException")
+	in.CloudWatchLogsLogGroupArn = aws.String(logsAt + "everything:*")
+	_, err = trails.CreateTrail(t.Context(), in)
+	refusedWith(t, "a trail", err, "")
+	other.mu.Lock()
+	defer other.mu.Unlock()
+	got := slices.DeleteFunc(slices.Clone(other.calls), func(c string) bool { return strings.HasPrefix(c, " ") }) // of S3
+	check := []string{"GetTopicAttributes cairn", "DescribeLogGroups cairn"}
+	if want := slices.Concat(check, check); !slices.Equal(got, want) {
+		t.Errorf("called %v, want %v", got, want)
 	}
 }
 
