@@ -39,7 +39,7 @@ func crash(t *testing.T, random *rand.Rand) {
 		return random.IntN(n)
 	}
 	want := map[string]bool{}
-	for range 8 {
+	for range 6 {
 		for range intN(12) {
 			want[w.record("RunInstances", "false")] = true
 			if intN(3) == 0 {

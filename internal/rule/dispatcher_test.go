@@ -279,7 +279,7 @@ func TestMemoryHoldsOnlyWhatIsUnderWay(t *testing.T) {
 		w.answers(func(call) error { return errors.New("away") })
 		w.rule("r", `{"source":["my.app"]}`, topicTarget())
 		var events []Custom
-		for range 5 * readAhead {
+		for range 3 * readAhead {
 			events = append(events, Custom{Source: "my.app", DetailType: "Done", Detail: "{}"})
 		}
 		if _, err := w.Put(t.Context(), testScope, events...); err != nil {
@@ -289,7 +289,7 @@ func TestMemoryHoldsOnlyWhatIsUnderWay(t *testing.T) {
 		c := w.courier
 		c.mu.Lock()
 		l := c.lines[testScope.key("r")+"/topic"]
-		if len(l.ahead) > readAhead || len(l.busy) > perLine || l.pending != 5*readAhead {
+		if len(l.ahead) > readAhead || len(l.busy) > perLine || l.pending != 3*readAhead {
 			t.Errorf("%d read ahead, %d under way, %d in all", len(l.ahead), len(l.busy), l.pending)
 		}
 		c.mu.Unlock()
@@ -321,13 +321,14 @@ func TestWhatIsUnderWayToAllTargetsIsBounded(t *testing.T) {
 		w.rule("b", `{"source":["my.app"]}`, targets...)
 		const size = 900 << 10
 		large := Custom{Source: "my.app", DetailType: "Done", Detail: `{"a":"` + strings.Repeat("x", size) + `"}`}
-		for range perLine {
+		const events = 4
+		for range events {
 			if _, err := w.Put(t.Context(), testScope, large); err != nil {
 				t.Fatal(err)
 			}
 		}
 		w.settle()
-		most := 2 * MaxTargets * perLine
+		most := 2 * MaxTargets * events
 		if n := len(w.got()); n == 0 || n > maxUnderWay/size || n >= most {
 			t.Errorf("%d of %d attempts are under way", n, most)
 		}
