@@ -25,7 +25,7 @@ SOURCES := $(shell find . -name '*.go' -not -path './.*' -not -name '*_test.go')
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: build
 build: bin/cairn ## Build bin/cairn
@@ -83,6 +83,10 @@ fuzz: ## Fuzz each target for FUZZTIME (10s)
 .PHONY: bench
 bench: ## Run the benchmarks that match BENCH (all)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+.PHONY: bench-delivery
+bench-delivery: ## Record at the full rate while trails deliver, and print both rates
+	$(GO) test -run '^$$' -bench '^BenchmarkDelivery$$' -benchtime 3x -timeout 30m ./internal/app
 
 .PHONY: generate
 generate: ## Make the table of API models anew, from the installed botocore

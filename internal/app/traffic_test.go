@@ -25,6 +25,10 @@ import (
 // trafficRegions are where the calls of benchmarks are made.
 var trafficRegions = []string{"us-east-1", "us-east-2", "us-west-2", "eu-west-1", "ap-northeast-1"}
 
+// trafficUsers is how many users make the events of benchmarks, each in one
+// Region.
+const trafficUsers = 300
+
 // callers make calls for a time, each the next when the one before is answered,
 // and return how many there were and how long it took.
 func callers(b *testing.B, n int, d time.Duration, call func(ctx context.Context, rng *rand.Rand) error) (int, time.Duration) {
@@ -51,7 +55,7 @@ func callers(b *testing.B, n int, d time.Duration, call func(ctx context.Context
 // busyEvent is an event like those of a busy account: 1.4 KB of JSON, in which
 // the names repeat and the identifiers do not.
 func busyEvent(account string, rng *rand.Rand) *event.Event {
-	user, name := rng.IntN(300), int(rng.ExpFloat64()*20)
+	user, name := rng.IntN(trafficUsers), int(rng.ExpFloat64()*20)
 	now := event.Time{Time: time.Now().UTC().Truncate(time.Second)}
 	region, source := trafficRegions[user%len(trafficRegions)], fmt.Sprintf("service%d.amazonaws.com", name%37)
 	role, session := fmt.Sprintf("role-%d", user/4), fmt.Sprintf("session-%d", user)
