@@ -152,7 +152,7 @@ func (r *run) judge(f *folder, bucket string, unnamed []Object, c *comparison) {
 				text(object.Modified))})
 		case within(minute, c.covered):
 			r.note(f, Finding{Kind: LogUnnamed, Verdict: Tampered, Bucket: bucket, Key: object.Key,
-				Message: "No digest names it, and digests cover its time: it was not delivered then by CloudTrail."})
+				Message: "No digest names it, and digests cover its time: somebody has added it, or a trail without validation delivers here too."})
 		case h != nil:
 			if h.files++; h.files == 1 {
 				h.first = at

@@ -40,7 +40,8 @@ func resourceParam(c *awsapi.Call) (trailName string, err error) {
 // putInsightSelectors replaces the Insights of a trail; an empty list turns them
 // off.
 func (s *Service) putInsightSelectors(ctx context.Context, c *awsapi.Call) (map[string]any, error) {
-	if _, ok := c.Params["EventDataStore"]; ok {
+	_, ofTrail := c.Params["TrailName"]
+	if _, ok := c.Params["EventDataStore"]; ok && !ofTrail {
 		// The errors of event data stores are none of this operation's.
 		return nil, refuse("InvalidParameterException", "The specified event data store was not found.")
 	}

@@ -121,6 +121,8 @@ func TestInsightsNeedTheEventsThatTheyAreAbout(t *testing.T) {
 	d.must("PutEventSelectors", object{"TrailName": "name", "AdvancedEventSelectors": advanced(
 		field("eventCategory", "Equals", "Data"), field("resources.type", "Equals", "AWS::S3::Object"))})
 	d.refused("PutInsightSelectors", put(on("ApiErrorRateInsight")), "InvalidInsightSelectorsException")
+	d.refused("PutInsightSelectors", object{"TrailName": "name", "EventDataStore": "store", "InsightSelectors": []any{}},
+		"InvalidParameterCombinationException")
 	d.must("PutInsightSelectors", put(on("ApiCallRateInsight", "Data")))
 	d.must("PutInsightSelectors", put())
 	off()
