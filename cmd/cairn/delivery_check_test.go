@@ -50,7 +50,8 @@ func (s *scene) compare(trail string, c *call, events []logged, must, may bool) 
 	s.t.Helper()
 	switch {
 	case len(events) > 1, must && len(events) == 0, !must && !may && len(events) > 0:
-		s.t.Errorf("%s has %d events of %+v (it must be there: %v; it may: %v)", trail, len(events), *c, must, may)
+		s.t.Errorf("the trail %s has %d events of %s in %s, of %q, answered as %q (one must be there: %v; may be: %v)",
+			trail, len(events), c.name, c.region, c.mark, c.requestID, must, may)
 	case len(events) == 1 && c.requestID != "" && events[0].RequestID != c.requestID:
 		s.t.Errorf("%s has %s, and the request was answered as %s", trail, events[0].raw, c.requestID)
 	}

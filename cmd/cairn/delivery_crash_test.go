@@ -39,9 +39,9 @@ func TestTrailsDeliverEachAnsweredCallOnceThroughKillsAndABadS3(t *testing.T) {
 	if s.refused > 0 {
 		t.Errorf("%d calls were answered with 503", s.refused)
 	}
-	t.Logf("seed %d: %d kills of the server and %d of the S3, %d calls of which %d were answered; "+
+	t.Logf("seed %d: %d kills of the server, %v, and %d of the S3; %d calls of which %d were answered; "+
 		"%d events in %d files and %d digests, of the second trail %d in %d and %d; %d puts of %d objects, faults: %v",
-		seed, rounds, s.s3Kills, len(s.calls), s.answered(),
+		seed, rounds, s.moments, s.s3Kills, len(s.calls), s.answered(),
 		len(everything.events), len(everything.seen)-len(everything.digests), len(everything.digests),
 		len(clusters.events), len(clusters.seen)-len(clusters.digests), len(clusters.digests),
 		s.bad.puts, len(s.bad.first), s.bad.met)
@@ -77,6 +77,7 @@ type scene struct {
 	s3Data  string
 	config  string
 	s3Kills int
+	moments map[string]int // of kills
 	began   time.Time
 	// place is the prefix in which the first trail ends.
 	place string
@@ -90,9 +91,9 @@ func newScene(t *testing.T, random *rand.Rand, data string) *scene {
 	t.Setenv("AWS_CONFIG_FILE", filepath.Join(t.TempDir(), "none"))
 	s := &scene{
 		t: t, random: random, data: data, s3Data: t.TempDir(), began: time.Now(),
-		place:  []string{"", "moved"}[random.IntN(2)],
-		ledger: ledger{phases: []phase{{}}}, // no trail logs at first
-		bad:    newFaultyS3(t, rand.New(rand.NewPCG(random.Uint64(), 2))),
+		place:   []string{"", "moved"}[random.IntN(2)],
+		ledger:  ledger{phases: []phase{{}}}, // no trail logs at first
+		moments: map[string]int{}, bad: newFaultyS3(t, rand.New(rand.NewPCG(random.Uint64(), 2))),
 	}
 	s.config = filepath.Join(t.TempDir(), "cairn.yaml")
 	text := fmt.Sprintf("delivery: {s3: {endpoint: %q, path_style: true}}\n", s.bad.URL)
@@ -220,15 +221,18 @@ func (s *scene) round(round int) {
 // killMoment waits for when to kill the server: at a random time, or when an
 // upload has just been sent, or has just been stored and not answered.
 func (s *scene) killMoment() {
-	about := time.After(time.Duration(300+s.random.IntN(1200)) * time.Millisecond)
-	<-about
-	if s.random.IntN(3) == 0 {
-		return
+	time.Sleep(time.Duration(300+s.random.IntN(1200)) * time.Millisecond)
+	digest, stored, random := s.random.IntN(2) == 0, s.random.IntN(2) == 0, s.random.IntN(3) == 0
+	moment := "at any time"
+	if !random {
+		select {
+		case <-s.bad.catch(digest, stored):
+			moment = map[bool]string{false: "a log file ", true: "a digest "}[digest] +
+				map[bool]string{false: "has arrived", true: "is stored"}[stored]
+		case <-time.After(3 * time.Second):
+		}
 	}
-	select {
-	case <-s.bad.catch(s.random.IntN(2) == 0, s.random.IntN(2) == 0):
-	case <-time.After(3 * time.Second):
-	}
+	s.moments[moment]++
 }
 
 // heal ends the faults, and starts the server once more.
