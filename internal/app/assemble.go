@@ -48,10 +48,12 @@ type parts struct {
 	recorder  *gateway.Recorder
 	// policies are those of the resources of what is built in.
 	policies map[string]gateway.ResourcePolicies
-	key      *seal.Key
-	logs     *loggroup.Store
-	topics   *topic.Broker
-	trails   *trail.Store
+	// inventories know the resources of what is built in.
+	inventories map[string]gateway.Inventory
+	key         *seal.Key
+	logs        *loggroup.Store
+	topics      *topic.Broker
+	trails      *trail.Store
 	// forwarder sends what trails want to log groups.
 	forwarder  *logs.Forwarder
 	deliveries *deliveries
@@ -66,6 +68,7 @@ func (s *Server) assemble(ctx context.Context, p *parts) (*gateway.Gateway, erro
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
 	p.policies = map[string]gateway.ResourcePolicies{}
+	p.inventories = map[string]gateway.Inventory{}
 	for _, step := range []func(context.Context, *parts) error{
 		s.openState, s.openAccount, s.openIdentities, s.openJournal, s.openLogs, s.openTopics,
 	} {
@@ -93,7 +96,8 @@ func (s *Server) assemble(ctx context.Context, p *parts) (*gateway.Gateway, erro
 	limits := s.options.Config.Limits
 	o := gateway.Options{
 		Catalog: p.catalog, Recorder: p.recorder, Identities: p.directory, Routes: routes, ResourcePolicies: p.policies,
-		Auth: s.options.Auth, Account: s.endpoint.Account, Region: s.options.Region,
+		Inventories: p.inventories,
+		Auth:        s.options.Auth, Account: s.endpoint.Account, Region: s.options.Region,
 		TrustedProxies: s.options.Config.TrustedProxies,
 		Limits: gateway.Limits{
 			Body: limits.BodyBytes, Answer: limits.AnswerBytes, Idle: limits.Idle, Call: limits.Call,

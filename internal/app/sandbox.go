@@ -36,6 +36,7 @@ func (s *Server) routeSandbox(p *parts, r *gateway.Routes) error {
 	for _, id := range p.catalog.Services() {
 		if box.Serves(id) {
 			r.BuiltIn[id] = gateway.BuiltIn(gateway.Validated(box))
+			p.inventories[id] = box
 		}
 	}
 	return nil

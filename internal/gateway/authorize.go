@@ -88,8 +88,12 @@ func (x *exchange) evaluate(ctx context.Context, of policy.Request, p policy.Pol
 		if !passes {
 			continue
 		}
+		tags, err := x.refer(ctx, &need)
+		if err != nil {
+			return need, policy.Decision{}, err
+		}
 		r.Action, r.Resource = need.Action, need.Resource
-		x.addKeys(&r)
+		x.addKeys(&r, tags)
 		if decided {
 			if err := x.addResource(ctx, &r, &policies); err != nil {
 				return need, policy.Decision{}, err

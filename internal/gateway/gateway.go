@@ -71,6 +71,9 @@ type Options struct {
 	// ResourcePolicies are those of services that are built in, by the prefix
 	// of their actions ("s3"). Services that others answer have none here.
 	ResourcePolicies map[string]ResourcePolicies
+	// Inventories know the resources of services that are built in, by the
+	// service's id.
+	Inventories map[string]Inventory
 	// Account and Region are those of calls that do not say.
 	Account, Region string
 

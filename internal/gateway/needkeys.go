@@ -1,6 +1,9 @@
 package gateway
 
 import (
+	"context"
+	"fmt"
+
 	"github.com/cairn-audit/cairn/internal/access"
 	"github.com/cairn-audit/cairn/internal/policy"
 )
@@ -9,19 +12,49 @@ import (
 // make.
 const createTags = "ec2:CreateTags"
 
+// Inventory knows the resources of a service that Cairn has built in.
+type Inventory interface {
+	// Referred returns the ARN and the tags of the resource that a call of an
+	// account means by an ARN, which may hold another name than its own.
+	Referred(ctx context.Context, account, arn string) (own string, tags map[string]string, ok bool, err error)
+}
+
+// refer puts the resource's own ARN into a permission that a call needs, where the
+// call may name it otherwise, and returns its tags.
+func (x *exchange) refer(ctx context.Context, need *access.Access) (map[string]string, error) {
+	if entity, ok := x.subject.named[need.Resource]; ok {
+		tags := make(map[string]string, len(entity.Tags))
+		for _, t := range entity.Tags {
+			tags[t.Key] = t.Value
+		}
+		return tags, nil
+	}
+	inventory := x.gateway.Inventories[x.serviceID()]
+	if _, own := x.gateway.Routes.To(x.serviceID(), x.call.SigningName).(builtin); inventory == nil || !own {
+		return nil, nil
+	}
+	arn, tags, ok, err := inventory.Referred(ctx, x.call.AccountID, need.Resource)
+	if err != nil {
+		return nil, fmt.Errorf("find %s: %w", need.Resource, err)
+	}
+	if ok {
+		need.Resource = arn
+	}
+	return tags, nil
+}
+
 // addKeys sets the condition keys that differ from one to another of the
 // permissions that a call needs: the tags that it asks for ("Controlling access
-// to AWS resources using tags"), and what is known of the entity of IAM that it
-// is about.
-func (x *exchange) addKeys(r *policy.Request) {
+// to AWS resources using tags"), and what is known of the resource: its tags, and
+// the permissions boundary of an entity of IAM.
+func (x *exchange) addKeys(r *policy.Request, tags map[string]string) {
 	values, keys := access.RequestTags(x.call.Params, r.Resource)
-	entity, known := x.subject.named[r.Resource]
 	tagging := r.Action == createTags && x.call.EventName != "CreateTags"
 	boundary, _ := x.call.Params["PermissionsBoundary"].(string)
 	if boundary == "" {
-		boundary = entity.Boundary
+		boundary = x.subject.named[r.Resource].Boundary
 	}
-	if len(keys) == 0 && !known && !tagging && boundary == "" {
+	if len(keys)+len(tags) == 0 && !tagging && boundary == "" {
 		return
 	}
 	r.Context = r.Context.Clone()
@@ -34,9 +67,10 @@ func (x *exchange) addKeys(r *policy.Request) {
 	if tagging {
 		r.Context.Set("ec2:CreateAction", x.call.EventName)
 	}
-	for _, tag := range entity.Tags {
-		r.Context.Set("aws:ResourceTag/"+tag.Key, tag.Value)
-		r.Context.Set("iam:ResourceTag/"+tag.Key, tag.Value)
+	prefix := x.gateway.Access.Prefix(x.serviceID())
+	for key, value := range tags {
+		r.Context.Set("aws:ResourceTag/"+key, value)
+		r.Context.Set(prefix+":ResourceTag/"+key, value)
 	}
 	if boundary != "" && x.serviceID() == "iam" {
 		r.Context.Set("iam:PermissionsBoundary", boundary)

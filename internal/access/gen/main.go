@@ -31,6 +31,7 @@ type rules struct {
 	AnyResource []string                            `yaml:"anyResource"`
 	Types       map[string]map[string][]string      `yaml:"types"`
 	EC2Members  map[string][]string                 `yaml:"ec2Members"`
+	EC2Names    map[string][]string                 `yaml:"ec2Names"`
 	EC2Creates  map[string]string                   `yaml:"ec2Creates"`
 	EC2Tagged   requirement                         `yaml:"ec2Tagged"`
 	Operations  map[string]map[string][]requirement `yaml:"operations"`

@@ -117,13 +117,16 @@ func (g *generator) ec2(op *awsapi.Operation, kind string) []string {
 	if !ok {
 		members = []string{pascal(kind) + "Id", pascal(kind) + "Ids"}
 	}
+	made := g.rules.EC2Creates[op.Name] == kind || op.Name == "Create"+pascal(kind) || op.Name == "Create"+pascal(kind)+"s"
+	if !made {
+		members = slices.Concat(members, g.rules.EC2Names[kind])
+	}
 	var templates []string
 	for _, m := range members {
 		if op.Input.Member(m) != nil {
 			templates = append(templates, base+"{"+m+"}")
 		}
 	}
-	made := g.rules.EC2Creates[op.Name] == kind || op.Name == "Create"+pascal(kind) || op.Name == "Create"+pascal(kind)+"s"
 	if made && kind != "key-pair" && kind != "placement-group" {
 		// A copy is made of one of its kind, whose id stands in the request.
 		templates = append(templates, base+"*")

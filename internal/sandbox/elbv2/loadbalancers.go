@@ -2,6 +2,7 @@ package elbv2
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,7 +66,8 @@ func loadBalancerOps() []engine.Op {
 
 // byName returns the id of the resource with that name, or what it was given.
 func byName(x *engine.Exec, kind, path, ref string) string {
-	if strings.HasPrefix(ref, "arn:") {
+	// Only a list of names has names: elsewhere policies decided on an ARN.
+	if !slices.Contains(x.Params.Strs("Names"), ref) {
 		return ref
 	}
 	for _, r := range x.List("elbv2/" + kind) {

@@ -1,0 +1,55 @@
+package gateway
+
+import (
+	"context"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/cairn-audit/cairn/internal/access"
+)
+
+// inventory knows one security group, sg-1, which is called "prod" and has a tag.
+type inventory struct{}
+
+func (inventory) Referred(_ context.Context, _, arn string) (string, map[string]string, bool, error) {
+	kind, ref, _ := strings.Cut(arn, "/")
+	if !strings.HasSuffix(kind, ":security-group") || ref != "prod" && ref != "sg-1" {
+		return "", nil, false, nil
+	}
+	return kind + "/sg-1", map[string]string{"env": "prod"}, true, nil
+}
+
+func TestAResourceIsDecidedOnByItsOwnARNAndTags(t *testing.T) {
+	table, err := access.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	denied := func(rest string) string {
+		return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"*",` + rest + `}]}`
+	}
+	group := denied(`"Resource":"arn:aws:ec2:*:*:security-group/sg-1"`)
+	tagged := denied(`"Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/env":"prod"}}`)
+	for _, test := range []struct {
+		policy string
+		params map[string]any
+		status int
+	}{
+		{group, map[string]any{"GroupId": "sg-1"}, 403},
+		{group, map[string]any{"GroupName": "prod"}, 403},
+		{group, map[string]any{"GroupId": "prod"}, 403},
+		{group, map[string]any{"GroupName": "dev"}, 200},
+		{tagged, map[string]any{"GroupName": "prod"}, 403},
+		{tagged, map[string]any{"GroupId": "sg-2"}, 200},
+		{strings.ReplaceAll(tagged, "aws:ResourceTag", "ec2:ResourceTag"), map[string]any{"GroupId": "sg-1"}, 403},
+	} {
+		var calls atomic.Int64
+		f := newFront(t, keys(&calls, nil), grant(granted{policy: test.policy}), func(o *Options) {
+			o.Identities = knownKeys{alice.AccessKeyID: alice}
+			o.Access, o.Inventories = table, map[string]Inventory{"ec2": inventory{}}
+		})
+		if a := f.callAs(alice, "ec2", "DeleteSecurityGroup", test.params); a.status != test.status {
+			t.Errorf("%v under %s: %d %s, want %d", test.params, test.policy, a.status, a.body, test.status)
+		}
+	}
+}
