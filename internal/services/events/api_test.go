@@ -10,9 +10,12 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	cttypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"github.com/cairn-audit/cairn/event"
 )
 
 // TestARulesWholeLife goes through all operations on a rule.
@@ -256,6 +259,14 @@ func TestEachEntryIsTakenOrRefused(t *testing.T) {
 	mustRefuse(t, err, "ValidationException", "Total size of the entries in the request is over the limit.")
 	if e := w.recorded("PutEvents"); len(e) != 0 {
 		t.Errorf("PutEvents is a management event: %s", e[0].RequestParameters)
+	}
+	e := w.recorded("PutEvents", cttypes.EventCategory("all"))
+	if len(e) != 3 || !strings.HasPrefix(string(e[2].RequestParameters), `{"entries":[{"time":"Sep 9, 2001, 1:46:40 AM","source":"s","detailType":"t","detail":"HIDDEN_DUE_TO_SECURITY_REASONS"},`) {
+		t.Fatalf("%d events, the first %s", len(e), e[len(e)-1].RequestParameters)
+	}
+	bus := "arn:aws:events:" + region + ":" + w.account + ":event-bus/"
+	if want := []event.Resource{{Type: "AWS::Events::EventBus", ARN: bus + "default"}, {Type: "AWS::Events::EventBus", ARN: bus + "other"}}; !slices.Equal(e[2].Resources, want) {
+		t.Errorf("%v", e[2].Resources)
 	}
 }
 

@@ -221,13 +221,18 @@ func (w *world) next() delivered {
 	}
 }
 
-// recorded are the events of a name, newest first.
-func (w *world) recorded(name string) []*event.Event {
+// recorded are the events of a name, newest first: management events, or those of
+// a category.
+func (w *world) recorded(name string, category ...cttypes.EventCategory) []*event.Event {
 	w.t.Helper()
-	c := cloudtrail.New(cloudtrail.Options{BaseEndpoint: &w.url, Region: region, Credentials: w.keys})
-	out, err := c.LookupEvents(w.t.Context(), &cloudtrail.LookupEventsInput{LookupAttributes: []cttypes.LookupAttribute{
+	in := &cloudtrail.LookupEventsInput{LookupAttributes: []cttypes.LookupAttribute{
 		{AttributeKey: cttypes.LookupAttributeKeyEventName, AttributeValue: &name},
-	}})
+	}}
+	for _, c := range category {
+		in.EventCategory = c
+	}
+	c := cloudtrail.New(cloudtrail.Options{BaseEndpoint: &w.url, Region: region, Credentials: w.keys})
+	out, err := c.LookupEvents(w.t.Context(), in)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package events
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -193,13 +192,7 @@ func showTarget(t *rule.Target) answer {
 		out["InputTransformer"] = in
 	}
 	if t.HTTP != nil {
-		values := make([]any, len(t.HTTP.PathValues))
-		for i, v := range t.HTTP.PathValues {
-			values[i] = v
-		}
-		out["HttpParameters"] = answer{
-			"PathParameterValues": values, "HeaderParameters": asAny(t.HTTP.Headers), "QueryStringParameters": asAny(t.HTTP.Query),
-		}
+		out["HttpParameters"] = showHTTP(t.HTTP)
 	}
 	if t.Retry != nil {
 		out["RetryPolicy"] = answer{
@@ -212,9 +205,27 @@ func showTarget(t *rule.Target) answer {
 	return out
 }
 
+func showHTTP(p *rule.HTTPParameters) answer {
+	out := answer{}
+	if len(p.PathValues) > 0 {
+		values := make([]any, len(p.PathValues))
+		for i, v := range p.PathValues {
+			values[i] = v
+		}
+		out["PathParameterValues"] = values
+	}
+	if len(p.Headers) > 0 {
+		out["HeaderParameters"] = asAny(p.Headers)
+	}
+	if len(p.Query) > 0 {
+		out["QueryStringParameters"] = asAny(p.Query)
+	}
+	return out
+}
+
 func asAny(m map[string]string) map[string]any {
 	out := make(map[string]any, len(m))
-	for k, v := range maps.All(m) {
+	for k, v := range m {
 		out[k] = v
 	}
 	return out
