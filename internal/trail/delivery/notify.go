@@ -46,7 +46,7 @@ func (w *worker) notify(ctx context.Context) error {
 			continue
 		}
 		attempt := time.Now().UTC()
-		err := w.publish(ctx, batch)
+		told, err := w.publish(ctx, batch)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -54,7 +54,7 @@ func (w *worker) notify(ctx context.Context) error {
 			if failures = 0; err != nil {
 				w.log.ErrorContext(ctx, "files could not be notified of for 30 days", "files", len(batch), "error", err)
 			}
-			if err := w.notified(batch, attempt, err == nil); err != nil {
+			if err := w.notified(batch, attempt, told); err != nil {
 				return err
 			}
 			continue
@@ -87,13 +87,19 @@ func (w *worker) nextNotes() []queuedNote {
 	return batch
 }
 
-func (w *worker) publish(ctx context.Context, batch []queuedNote) error {
+// publish tells the trail's topic of files. That is the one that the trail has now:
+// a topic that refuses must not hold up the one that took its place. A trail that
+// has none any more tells nobody.
+func (w *worker) publish(ctx context.Context, batch []queuedNote) (told bool, err error) {
 	t, err := w.trail(w.id)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if t == nil {
-		return errForgotten
+		return false, errForgotten
+	}
+	if t.TopicARN == "" {
+		return false, nil
 	}
 	message := struct {
 		Bucket string   `json:"s3Bucket"`
@@ -104,11 +110,12 @@ func (w *worker) publish(ctx context.Context, batch []queuedNote) error {
 	}
 	text, err := json.Marshal(message)
 	if err != nil {
-		return err
+		return false, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, publishTime)
 	defer cancel()
-	return w.Notifier.Publish(ctx, t, batch[0].Topic, string(text))
+	err = w.Notifier.Publish(ctx, t, t.TopicARN, string(text))
+	return err == nil, err
 }
 
 // notified takes notes off the queue.

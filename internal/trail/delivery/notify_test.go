@@ -18,6 +18,7 @@ import (
 type topic struct {
 	mu       sync.Mutex
 	refuse   error
+	only     string // the topic that refuses; "" is all
 	messages []string
 }
 
@@ -30,7 +31,7 @@ func (p *topic) set(err error) {
 func (p *topic) Publish(_ context.Context, _ *trail.Trail, arn, message string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.refuse != nil {
+	if p.refuse != nil && (p.only == "" || p.only == arn) {
 		return p.refuse
 	}
 	p.messages = append(p.messages, arn+" "+message)
@@ -88,6 +89,50 @@ func TestDeliveredFilesAreNotifiedOfOnce(t *testing.T) {
 		}
 		if s, err := w.courier.Status(w.id(r), virginia); err != nil || s.NotificationError != "" || s.Notification.IsZero() {
 			t.Errorf("the status is %+v (%v)", s, err)
+		}
+		w.close()
+	})
+}
+
+func TestATopicThatRefusesDoesNotHoldUpTheOneThatTakesItsPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first, second := "arn:aws:sns:us-east-1:"+account+":first", "arn:aws:sns:us-east-1:"+account+":second"
+		p := &topic{refuse: refusal("NotFound"), only: first}
+		w := newWorld(t, delivery.Options{Notifier: p})
+		w.start()
+		r := w.create("main", func(t *trail.Trail) { t.TopicARN = first })
+		w.startLogging(r)
+		deliver := func() {
+			w.record(event{})
+			time.Sleep(15 * time.Minute)
+			synctest.Wait()
+		}
+		deliver()
+		w.change("UpdateTrail", r, func(t *trail.Trail) { t.TopicARN = second })
+		deliver()
+		told := func() (files int) {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			for _, m := range p.messages {
+				if !strings.HasPrefix(m, second+" ") {
+					t.Errorf("told %s", m)
+				}
+				files += strings.Count(m, ".json.gz")
+			}
+			return files
+		}
+		if files := told(); files != 2 {
+			t.Errorf("told of %d files, want 2", files)
+		}
+		w.change("UpdateTrail", r, func(t *trail.Trail) { t.TopicARN = first })
+		deliver()
+		w.change("UpdateTrail", r, func(t *trail.Trail) { t.TopicARN = "" })
+		deliver()
+		w.change("UpdateTrail", r, func(t *trail.Trail) { t.TopicARN = second })
+		deliver()
+		// What the trail had no topic for is told to nobody.
+		if files := told(); files != 3 {
+			t.Errorf("told of %d files, want 3", files)
 		}
 		w.close()
 	})
