@@ -142,6 +142,7 @@ func forgetParts(x *engine.Exec, instance *engine.Resource) error {
 			}
 		}
 	}
+	forgetProfile(x, instance)
 	// From now on it holds neither its subnet nor its groups.
 	instance.Set("SubnetId", nil)
 	for _, path := range []string{"NetworkInterfaces", "BlockDeviceMappings", "SecurityGroups"} {

@@ -159,6 +159,11 @@ func (l *launch) run(x *engine.Exec, reservation string, index int64) (*engine.R
 	if err != nil {
 		return nil, err
 	}
+	if profile := l.Sub("IamInstanceProfile"); profile != nil {
+		if _, err := give(x, instance, profileOf(x, profile), "associated"); err != nil {
+			return nil, err
+		}
+	}
 	if err := l.attachInterface(x, instance); err != nil {
 		return nil, err
 	}
@@ -200,13 +205,6 @@ func (l *launch) options(x *engine.Exec, a engine.Attrs) {
 		if l.Str("InstanceMarketOptions.MarketType") == "capacity-block" {
 			a.Set("InstanceLifecycle", "capacity-block")
 		}
-	}
-	if profile := l.Sub("IamInstanceProfile"); profile != nil {
-		arn := profile.Str("Arn")
-		if arn == "" {
-			arn = "arn:aws:iam::" + x.Call.AccountID + ":instance-profile/" + profile.Str("Name")
-		}
-		a.Set("IamInstanceProfile", map[string]any{"Arn": arn, "Id": "AIPA" + upper(x.Hex("", 17))})
 	}
 	for _, member := range []string{"UserData", "DisableApiTermination", "DisableApiStop", "InstanceInitiatedShutdownBehavior"} {
 		a.Set("."+member, l.Get(member))

@@ -15,12 +15,12 @@ func Service() *engine.Service {
 		Kinds: slices.Concat(
 			regionKinds(), vpcKinds(), routeKinds(), aclKinds(), natKinds(), endpointKinds(), peeringKinds(), securityGroupKinds(),
 			imageKinds(), typeKinds(), keyKinds(), volumeKinds(), interfaceKinds(),
-			templateKinds(), instanceKinds(), capacityKinds(), blockKinds(), tagKinds(),
+			templateKinds(), instanceKinds(), profileKinds(), capacityKinds(), blockKinds(), tagKinds(),
 		),
 		Ops: slices.Concat(
 			regionOps(), vpcOps(), routeOps(), aclOps(), natOps(), endpointOps(), peeringOps(), securityGroupOps(),
 			imageOps(), typeOps(), keyOps(), volumeOps(), interfaceOps(),
-			templateOps(), instanceOps(), capacityOps(), blockOps(), tagOps(),
+			templateOps(), instanceOps(), profileOps(), capacityOps(), blockOps(), tagOps(),
 		),
 		Paging: engine.Paging{
 			Size: "MaxResults", In: "NextToken", Out: "NextToken", Default: 1000,
