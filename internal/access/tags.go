@@ -1,9 +1,6 @@
 package access
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // tagMembers are where requests have tags, as a list of keys with values or as a
 // map.
@@ -16,7 +13,7 @@ var tagMembers = []string{"Tags", "tags", "TagList", "TagSet", "Tagging.TagSet"}
 func RequestTags(params map[string]any, resource string) (values map[string]string, keys []string) {
 	values = map[string]string{}
 	note := func(key, value string) {
-		if key != "" && !slices.Contains(keys, key) {
+		if _, again := values[key]; !again {
 			keys = append(keys, key)
 		}
 		values[key] = value
@@ -32,9 +29,7 @@ func RequestTags(params map[string]any, resource string) (values map[string]stri
 		}
 	}
 	for _, member := range []string{"TagKeys", "tagKeys"} {
-		for _, key := range lookup(params, []string{member}) {
-			keys = append(keys, key)
-		}
+		keys = append(keys, lookup(params, []string{member})...)
 	}
 	return values, keys
 }
