@@ -59,6 +59,9 @@ type chain struct {
 	reported bool
 	// nodes and backfill are in the order of their times.
 	nodes, backfill []*node
+	// beyond is the digest after the last of the time asked for, nil if there
+	// is none. It tells the signature of that one, if a copy has no other.
+	beyond *node
 	// loaded are the places that were listed, and unread those that could not
 	// be.
 	loaded, unread map[source]bool
@@ -159,6 +162,9 @@ func (c *chain) cut(start, end time.Time) {
 	slices.SortFunc(c.nodes, byTime)
 	slices.SortFunc(c.backfill, byTime)
 	if i := slices.IndexFunc(c.nodes, func(n *node) bool { return !n.name.Time.Before(end) }); i >= 0 {
+		if i+1 < len(c.nodes) {
+			c.beyond = c.nodes[i+1]
+		}
 		c.nodes = c.nodes[:i+1]
 	}
 	first := slices.IndexFunc(c.nodes, func(n *node) bool { return n.name.Time.After(start) })

@@ -48,7 +48,7 @@ func (r *run) keysOf(ctx context.Context, region string, from, to time.Time) (ma
 
 // checkDigests checks each digest of a chain by itself.
 func (r *run) checkDigests(ctx context.Context, c *chain) error {
-	handed := c.handedOn()
+	handed := r.handedOn(ctx, c)
 	var from, to time.Time
 	for _, n := range c.nodes {
 		if from.IsZero() {
@@ -105,9 +105,14 @@ func (c *chain) generated(n *node, now time.Time) (time.Time, bool) {
 }
 
 // handedOn are the signatures that digests tell of the ones before them.
-func (c *chain) handedOn() map[place]string {
+func (r *run) handedOn(ctx context.Context, c *chain) map[place]string {
 	handed := map[place]string{}
-	for _, n := range c.all() {
+	all := c.all()
+	if last := len(c.nodes) - 1; c.beyond != nil && c.nodes[last].metadata == nil && c.nodes[last].digest != nil {
+		r.read(ctx, c, c.beyond) // what is wrong with it was not asked for
+		all = append(all, c.beyond)
+	}
+	for _, n := range all {
 		if n.digest != nil && n.digest.Previous != nil {
 			p := n.digest.Previous
 			handed[place{p.Bucket, p.Key}] = p.Signature
@@ -206,6 +211,10 @@ func (c *chain) checkSignature(n *node, keys map[string][]PublicKey, in Interval
 	spoil := func(kind Kind, format string, a ...any) {
 		n.bad = true
 		n.note(c, kind, Tampered, fmt.Sprintf(format, a...))
+	}
+	if len(keys) == 0 {
+		n.note(c, DigestKeyUnknown, Incomplete, fmt.Sprintf("No public key of %s is known.", c.Region))
+		return
 	}
 	if len(named) == 0 {
 		spoil(DigestKeyUnknown, "%s has no public key %s.", c.Region, d.KeyFingerprint)

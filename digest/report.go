@@ -51,7 +51,7 @@ const (
 	DigestMisnamed     Kind = "digest-misnamed"       // Tampered: its name tells another account or time than it does
 	DigestUnsigned     Kind = "digest-unsigned"       // Tampered: its metadata has no signature
 	DigestSignature    Kind = "digest-signature"      // Tampered: the signature is not that of the digest
-	DigestKeyUnknown   Kind = "digest-key-unknown"    // Tampered: the Region has no such key
+	DigestKeyUnknown   Kind = "digest-key-unknown"    // Tampered: the Region has no such key; Incomplete: none of its keys is known
 	DigestKeyNotValid  Kind = "digest-key-not-valid"  // Tampered: the key was not in use at the time
 	DigestAlgorithm    Kind = "digest-algorithm"      // Tampered: another algorithm than SHA-256 with RSA
 	DigestReplaced     Kind = "digest-replaced"       // Tampered: the one after it was chained to another

@@ -50,10 +50,13 @@ type Status struct {
 	LatestDigest time.Time
 }
 
+// ErrRequest is returned, wrapped, for a Request that means nothing.
+var ErrRequest = errors.New("not a request that can be verified")
+
 // Verify checks all digests and log files of the time asked for: each by itself,
 // each against its neighbours in the chain, and what is listed against what is
 // named. The error says that the archive could not be listed, that the public
-// keys are not to be had, that the request is not right, or that ctx ended;
+// keys are not to be had, that the request is not right (ErrRequest), or that ctx ended;
 // whatever else is wrong is in the report.
 func Verify(ctx context.Context, archive Archive, keys Keys, request Request) (*Report, error) {
 	r, err := newRun(archive, keys, request)
@@ -104,13 +107,13 @@ func newRun(archive Archive, keys Keys, request Request) (*run, error) {
 	r := &run{Request: request, archive: archive, keys: keys, known: map[string]*regionKeys{}}
 	r.Prefix = strings.Trim(r.Prefix, "/")
 	if r.Now.IsZero() {
-		return nil, errors.New("verify: the request has no present time")
+		return nil, fmt.Errorf("%w: it has no present time", ErrRequest)
 	}
 	if r.End.IsZero() || r.End.After(r.Now) {
 		r.End = r.Now
 	}
 	if !r.Start.Before(r.End) {
-		return nil, fmt.Errorf("verify: the time asked for starts at %s and ends at %s", text(r.Start), text(r.End))
+		return nil, fmt.Errorf("%w: the time asked for starts at %s and ends at %s", ErrRequest, text(r.Start), text(r.End))
 	}
 	if r.Parallel <= 0 {
 		r.Parallel = 16
@@ -118,7 +121,7 @@ func newRun(archive Archive, keys Keys, request Request) (*run, error) {
 	if r.TrailARN != "" {
 		trail, ok := parseTrailARN(r.TrailARN)
 		if !ok {
-			return nil, fmt.Errorf("verify: %q is not the ARN of a trail", r.TrailARN)
+			return nil, fmt.Errorf("%w: %q is not the ARN of a trail", ErrRequest, r.TrailARN)
 		}
 		r.trail = &trail
 	}

@@ -261,6 +261,33 @@ func TestCopyWithoutMetadataIsProvenByTheDigestsAfter(t *testing.T) {
 	}
 }
 
+// TestTheDigestAfterTheTimeAskedForProvesACopysLast, without being proven itself.
+func TestTheDigestAfterTheTimeAskedForProvesACopysLast(t *testing.T) {
+	w := sixHours().clone()
+	w.copied = true
+	q := request(w)
+	q.End = hour(3)
+	report := verify(t, w, q)
+	expectFindings(t, report, Proven)
+	if report.Digests != 6 || !slices.Equal(report.Chains[0].Proven, []Interval{{hour(0), hour(3)}}) {
+		t.Errorf("proven are %+v", report.Chains)
+	}
+	w.setBody(w.digestKey(home, 3), nil)
+	expectFindings(t, verify(t, w, q), Incomplete, home+" signature-not-in-copy incomplete")
+}
+
+func TestKeysThatAreNotKnownAccuseNobody(t *testing.T) {
+	w := sixHours().clone()
+	delete(w.keys, abroad)
+	report := verify(t, w, request(w))
+	if report.Verdict != Incomplete || report.Findings[0].Kind != DigestKeyUnknown {
+		t.Errorf("%v: %+v", report.Verdict, report.Findings)
+	}
+	if len(report.Chains[1].Proven) == 0 {
+		t.Errorf("the other Region is proven for %v", report.Chains[1].Proven)
+	}
+}
+
 func TestOnlyTheTimeAskedForIsVerified(t *testing.T) {
 	w := emptyWorld()
 	w.hours(0, 8)
@@ -498,8 +525,9 @@ func TestRequestsThatMeanNothingAreRefused(t *testing.T) {
 		"no trail's name": {Bucket: bucketName, Now: hour(5), TrailARN: "main"},
 		"nothing there":   {Bucket: bucketName, Now: hour(5), Prefix: "elsewhere"},
 	} {
-		if report, err := Verify(t.Context(), sixHours(), sixHours(), q); err == nil {
-			t.Errorf("%s: %+v", name, report)
+		report, err := Verify(t.Context(), sixHours(), sixHours(), q)
+		if err == nil || errors.Is(err, ErrRequest) == (name == "nothing there") {
+			t.Errorf("%s: %+v, %v", name, report, err)
 		}
 	}
 	ended, cancel := context.WithCancel(t.Context())

@@ -91,6 +91,7 @@ func TestVerifyEndsWithACodeForScripts(t *testing.T) {
 	check(2, []string{"verify"})                                                         // of nothing
 	check(2, with("--start", "yesterday"))                                               // no time
 	check(2, with("--start", "2026-03-02"))                                              // after its end
+	check(2, with("--trail-arn", "main"))                                                // no ARN
 	check(2, []string{"verify", "s3://", "--keys", keys})                                // no bucket
 	check(2, []string{"verify", "s3://b", "--data", filepath.Join(dir, "no such data")}) // no server
 	if err := os.WriteFile(object, []byte("changed"), 0o644); err != nil {

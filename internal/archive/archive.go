@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -62,7 +61,7 @@ type Service struct {
 }
 
 // ErrUsage is returned, wrapped, for options that mean nothing.
-var ErrUsage = errors.New("not a request that can be verified")
+var ErrUsage = digest.ErrRequest
 
 // Verify verifies an archive. The report is nil if there is an error.
 func Verify(ctx context.Context, o Options) (*digest.Report, error) {
