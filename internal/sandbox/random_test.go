@@ -222,7 +222,7 @@ func play(c *client, seed uint64, calls int) ([]row, map[string]int) {
 func TestRandomCallsAreAnsweredOrRefused(t *testing.T) {
 	store := new(engine.Memory)
 	c := newClient(t, store)
-	rows, answered := play(c, 3, 4000)
+	rows, answered := play(c, 6, 3000)
 	var never []string
 	for _, r := range rows {
 		if name := r.service + ":" + r.op.Name; answered[name] == 0 {
