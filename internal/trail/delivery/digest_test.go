@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -228,6 +229,42 @@ func TestATrailOfTheSameNameNeverTakesADigestsPlace(t *testing.T) {
 		}
 		if n := len(b.digestsOf(virginia)); n != 5 {
 			t.Errorf("there are %d digests of 5 trails", n)
+		}
+		w.close()
+	})
+}
+
+// TestDigestsOfTrailsOfOneNameDoNotOverlap although the next trail begins before
+// the event is recorded with which the one before it ends.
+func TestDigestsOfTrailsOfOneNameDoNotOverlap(t *testing.T) {
+	theKey()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, twoRegions)
+		w.start()
+		var want []string
+		for n := range 12 {
+			r, by := w.create("main", validated), fmt.Sprintf("delete-%d", n)
+			want = append(want, w.startLogging(r), w.stopLogging(r), w.startLogging(r))
+			if err := w.trails.Delete(t.Context(), r, by); err != nil {
+				t.Fatal(err)
+			}
+			next := w.create("main", validated)
+			want = append(want, w.startLogging(next))
+			time.Sleep(300 * time.Millisecond)
+			synctest.Wait()
+			w.record(event{source: "cloudtrail.amazonaws.com", name: "DeleteTrail", request: by})
+			w.deleteTrail(next)
+			time.Sleep(300 * time.Millisecond)
+		}
+		settle()
+		b := w.contents()
+		for _, id := range want {
+			if !slices.Contains(b.events("main-bucket"), id) {
+				t.Errorf("%s is not delivered", id)
+			}
+		}
+		if named := w.checkChains(b); len(named) != len(b.logs) {
+			t.Errorf("%d of %d files are named", len(named), len(b.logs))
 		}
 		w.close()
 	})

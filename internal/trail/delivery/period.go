@@ -97,17 +97,15 @@ func (c *collector) close(tx *state.Tx, p *position) error {
 	if err != nil {
 		return fmt.Errorf("end a period of digests: %w", err)
 	}
-	end := time.Now().UTC().Truncate(time.Second)
-	if !end.After(open.Start) {
-		end = open.Start.Add(time.Second)
-	}
 	arn := c.now.ARN()
 	h, _, err := orNone(horizons.Get(tx, arn))
 	if err != nil {
 		return err
 	}
-	if h.ID != c.id && !end.After(h.End) {
-		end = h.End.Add(time.Second)
+	open.Start = h.after(c.id, open.Start)
+	end := time.Now().UTC().Truncate(time.Second)
+	if !end.After(open.Start) {
+		end = open.Start.Add(time.Second)
 	}
 	if _, err := horizons.Put(tx, arn, horizon{c.id, end}); err != nil {
 		return err

@@ -121,6 +121,15 @@ type horizon struct {
 	End time.Time
 }
 
+// after is a moment at which digests of a trail may begin: not before another
+// trail of its name has ended, which can happen after it began itself.
+func (h *horizon) after(id string, start time.Time) time.Time {
+	if h.ID != id && h.End.After(start) {
+		return h.End
+	}
+	return start
+}
+
 // fileKey, and those that follow, sort by the order in which things were made.
 func fileKey(id string, n uint64) string   { return fmt.Sprintf("%s/%016x", id, n) }
 func periodKey(id string, n uint64) string { return fileKey(id, n) }

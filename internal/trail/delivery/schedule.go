@@ -72,7 +72,8 @@ func (w *worker) due(t *trail.Trail, now time.Time) (steps []*step, err error) {
 			s := &step{period: p, end: p.Value.End, last: true}
 			if s.end.IsZero() {
 				s.end, s.last = now.Truncate(w.DigestInterval), false
-				if !s.end.After(p.Value.Start) || h.ID != w.id && !s.end.After(h.End) {
+				s.period.Value.Start = h.after(w.id, p.Value.Start)
+				if !s.end.After(s.period.Value.Start) {
 					continue
 				}
 			} else if w.queue.undelivered(p.Value.Number) {
