@@ -39,7 +39,7 @@ func TestTrailsDeliverEachAnsweredCallOnceThroughKillsAndABadS3(t *testing.T) {
 	if s.refused > 0 {
 		t.Errorf("%d calls were answered with 503", s.refused)
 	}
-	t.Logf("seed %d: %d kills of the server, %v, and %d of the S3; %d calls of which %d were answered; "+
+	t.Logf("seed %d: %d rounds, the server was %v, the S3 %d times; %d calls of which %d were answered; "+
 		"%d events in %d files and %d digests, of the second trail %d in %d and %d; %d puts of %d objects, faults: %v",
 		seed, rounds, s.moments, s.s3Kills, len(s.calls), s.answered(),
 		len(everything.events), len(everything.seen)-len(everything.digests), len(everything.digests),
@@ -77,7 +77,7 @@ type scene struct {
 	s3Data  string
 	config  string
 	s3Kills int
-	moments map[string]int // of kills
+	moments map[string]int // of the server's ends
 	began   time.Time
 	// place is the prefix in which the first trail ends.
 	place string
@@ -114,11 +114,10 @@ func (s *scene) start() {
 	s.server = serve(s.t, s.data, "--config", s.config, "--delivery-interval", "300ms", "--digest-interval", "3s")
 }
 
-// kill kills the server. Until then it must not have met anything that it does not
+// checkLog checks that the server, which is gone, has met nothing that it does not
 // know how to go on from.
-func (s *scene) kill() {
+func (s *scene) checkLog() {
 	s.t.Helper()
-	s.server.kill()
 	bad := regexp.MustCompile(`(?m)^.*(level=ERROR .*component=delivery|DATA RACE|^panic:|^fatal error:).*$`)
 	if log := s.server.log.String(); bad.MatchString(log) {
 		s.t.Errorf("the server logged %q in\n%s", bad.FindString(log), log)
@@ -207,8 +206,7 @@ func (s *scene) round(round int) {
 	}
 	s.bad.fail([]float64{0.2, 0.5, 0.9}[s.random.IntN(3)])
 	stop := s.load(fmt.Sprintf("r%d", round))
-	s.killMoment()
-	s.kill()
+	s.end()
 	stop()
 	s.bad.release()
 	if s.random.IntN(3) == 0 {
@@ -218,21 +216,32 @@ func (s *scene) round(round int) {
 	}
 }
 
-// killMoment waits for when to kill the server: at a random time, or when an
-// upload has just been sent, or has just been stored and not answered.
-func (s *scene) killMoment() {
+// end kills the server: at a random time, or when an upload has just been sent, or
+// has just been stored and not answered. Now and then it asks the server to stop
+// instead.
+func (s *scene) end() {
+	s.t.Helper()
 	time.Sleep(time.Duration(300+s.random.IntN(1200)) * time.Millisecond)
-	digest, stored, random := s.random.IntN(2) == 0, s.random.IntN(2) == 0, s.random.IntN(3) == 0
-	moment := "at any time"
-	if !random {
+	digest, stored, how := s.random.IntN(2) == 0, s.random.IntN(2) == 0, s.random.IntN(6)
+	moment := "killed at any time"
+	switch how {
+	case 0:
+		moment = "stopped"
+		if err := s.server.stop(); err != nil {
+			s.t.Errorf("the server did not stop as it was asked to: %v\n%s", err, s.server.log.String())
+		}
+	case 1:
+	default:
 		select {
 		case <-s.bad.catch(digest, stored):
-			moment = map[bool]string{false: "a log file ", true: "a digest "}[digest] +
+			moment = "killed when " + map[bool]string{false: "a log file ", true: "a digest "}[digest] +
 				map[bool]string{false: "has arrived", true: "is stored"}[stored]
 		case <-time.After(3 * time.Second):
 		}
 	}
 	s.moments[moment]++
+	s.server.kill()
+	s.checkLog()
 }
 
 // heal ends the faults, and starts the server once more.

@@ -114,7 +114,7 @@ func (s *scene) load(round string) (stop func()) {
 // gone reports whether a call got no answer. After an error that is one, it waits a
 // moment.
 func gone(ctx context.Context, err error) bool {
-	if _, answered := errors.AsType[*awshttp.ResponseError](err); err != nil && !answered {
+	if answer, ok := errors.AsType[*awshttp.ResponseError](err); err != nil && (!ok || answer.HTTPStatusCode() == 0) {
 		return true
 	}
 	if err != nil {
