@@ -79,7 +79,11 @@ func (x *exchange) authorize(ctx context.Context) error {
 // allowed, and why. Where the caller's policies have no say, only what the VPC
 // endpoint's denies counts.
 func (x *exchange) evaluate(ctx context.Context, of policy.Request, p policy.Policies, decided bool) (access.Access, policy.Decision, error) {
-	for _, need := range x.needs() {
+	needs := x.needs()
+	if len(needs) > maxNeeds {
+		return access.Access{}, policy.Decision{}, x.tooMuch()
+	}
+	for _, need := range needs {
 		r, policies := of, p
 		passes, err := x.passing(ctx, &need, &r)
 		if err != nil {
@@ -93,7 +97,9 @@ func (x *exchange) evaluate(ctx context.Context, of policy.Request, p policy.Pol
 			return need, policy.Decision{}, err
 		}
 		r.Action, r.Resource = need.Action, need.Resource
-		x.addKeys(&r, tags)
+		if err := x.addKeys(&r, tags); err != nil {
+			return need, policy.Decision{}, err
+		}
 		if decided {
 			if err := x.addResource(ctx, &r, &policies); err != nil {
 				return need, policy.Decision{}, err

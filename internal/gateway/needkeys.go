@@ -3,14 +3,40 @@ package gateway
 import (
 	"context"
 	"fmt"
+	"net/http"
 
 	"github.com/cairn-audit/cairn/internal/access"
+	"github.com/cairn-audit/cairn/internal/awsapi"
 	"github.com/cairn-audit/cairn/internal/policy"
 )
 
 // createTags is the permission that calls need beside their own to tag what they
 // make.
 const createTags = "ec2:CreateTags"
+
+// Limits on what one call may ask policies to decide. Services take at most 1000
+// resources in a call, and 50 tags for each.
+const (
+	maxNeeds       = 10_000
+	maxRequestTags = 1000
+)
+
+// tooMuch is the refusal of a call that asks for more than policies decide at once.
+func (x *exchange) tooMuch() *awsapi.Error {
+	code := "ValidationError"
+	switch familyOf(x.request.Found) {
+	case familyEC2:
+		code = "InvalidParameterValue"
+	case familyJSON:
+		code = "ValidationException"
+	case familyS3:
+		code = "InvalidRequest"
+	}
+	return &awsapi.Error{
+		Code: code, Status: http.StatusBadRequest,
+		Message: fmt.Sprintf("The request names more than %d resources or %d tags.", maxNeeds, maxRequestTags),
+	}
+}
 
 // Inventory knows the resources of a service that Cairn has built in.
 type Inventory interface {
@@ -47,15 +73,18 @@ func (x *exchange) refer(ctx context.Context, need *access.Access) (map[string]s
 // permissions that a call needs: the tags that it asks for ("Controlling access
 // to AWS resources using tags"), and what is known of the resource: its tags, and
 // the permissions boundary of an entity of IAM.
-func (x *exchange) addKeys(r *policy.Request, tags map[string]string) {
+func (x *exchange) addKeys(r *policy.Request, tags map[string]string) error {
 	values, keys := access.RequestTags(x.call.Params, r.Resource)
+	if len(keys) > maxRequestTags {
+		return x.tooMuch()
+	}
 	tagging := r.Action == createTags && x.call.EventName != "CreateTags"
 	boundary, _ := x.call.Params["PermissionsBoundary"].(string)
 	if boundary == "" {
 		boundary = x.subject.named[r.Resource].Boundary
 	}
 	if len(keys)+len(tags) == 0 && !tagging && boundary == "" {
-		return
+		return nil
 	}
 	r.Context = r.Context.Clone()
 	for key, value := range values {
@@ -75,4 +104,5 @@ func (x *exchange) addKeys(r *policy.Request, tags map[string]string) {
 	if boundary != "" && x.serviceID() == "iam" {
 		r.Context.Set("iam:PermissionsBoundary", boundary)
 	}
+	return nil
 }

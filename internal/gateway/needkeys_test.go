@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -50,6 +51,45 @@ func TestAResourceIsDecidedOnByItsOwnARNAndTags(t *testing.T) {
 		})
 		if a := f.callAs(alice, "ec2", "DeleteSecurityGroup", test.params); a.status != test.status {
 			t.Errorf("%v under %s: %d %s, want %d", test.params, test.policy, a.status, a.body, test.status)
+		}
+	}
+}
+
+// Whoever may write a session's policy may write one that takes long, so the time
+// of a call is bounded by how much it asks for.
+func TestACallThatAsksForTooMuchIsRefusedBeforeItIsDecided(t *testing.T) {
+	table, err := access.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	many := func(n int, of func(i int) any) []any {
+		list := make([]any, n)
+		for i := range list {
+			list[i] = of(i)
+		}
+		return list
+	}
+	tag := func(i int) any { return map[string]any{"key": fmt.Sprint("k", i), "value": "v"} }
+	id := func(i int) any { return fmt.Sprintf("i-%08x", i) }
+	for _, test := range []struct {
+		service, operation string
+		params             map[string]any
+		status             int
+	}{
+		{"ecs", "CreateCluster", map[string]any{"tags": many(maxRequestTags, tag)}, 200},
+		{"ecs", "CreateCluster", map[string]any{"tags": many(maxRequestTags+1, tag)}, 400},
+		{"ec2", "CreateVpc", map[string]any{"CidrBlock": "10.0.0.0/16", "TagSpecifications": []any{map[string]any{
+			"ResourceType": "vpc", "Tags": many(maxRequestTags+1, func(i int) any { return map[string]any{"Key": fmt.Sprint("k", i)} }),
+		}}}, 400},
+		{"ec2", "StopInstances", map[string]any{"InstanceIds": many(maxNeeds, id)}, 200},
+		{"ec2", "StopInstances", map[string]any{"InstanceIds": many(maxNeeds+1, id)}, 400},
+	} {
+		var calls atomic.Int64
+		f := newFront(t, keys(&calls, nil), grant(granted{policy: statement("Allow", "*", "*")}), func(o *Options) {
+			o.Identities, o.Access = knownKeys{alice.AccessKeyID: alice}, table
+		})
+		if a := f.callAs(alice, test.service, test.operation, test.params); a.status != test.status || (calls.Load() == 1) != (test.status == 200) {
+			t.Errorf("%s: %d %.200s, %d calls", test.operation, a.status, a.body, calls.Load())
 		}
 	}
 }
