@@ -34,13 +34,13 @@ func TestAClockThatIsPutBackLosesNothingAndForksNoChain(t *testing.T) {
 				r = w.create("main", validated)
 				want = append(want, w.startLogging(r))
 				events(14)
-				store.answer = func(context.Context, string) (bool, error) { return false, refusal("AccessDenied") }
+				store.answerWith(func(context.Context, string) (bool, error) { return false, refusal("AccessDenied") })
 				events(5)
 				w.close()
 			})
 			ahead := newestEnd(w)
 			synctest.Test(t, func(t *testing.T) {
-				store.answer = nil
+				store.answerWith(nil)
 				made := w.events
 				w = worldOf(t, dir, store)
 				w.events = made

@@ -61,7 +61,7 @@ type crashes struct {
 func playCrashes(t *testing.T, random *rand.Rand) {
 	broken := &brokenS3{random: rand.New(rand.NewPCG(random.Uint64(), 2)), rate: 0.3}
 	w := newWorld(t, delivery.Options{Regions: []string{virginia, tokyo}})
-	w.s3.answer = broken.answer
+	w.s3.answerWith(broken.answer)
 	w.start()
 	c := &crashes{world: w, random: random, broken: broken}
 	for _, name := range []string{"first", "second"} {
@@ -241,7 +241,7 @@ func TestAFileKeepsItsKeyAndBytes(t *testing.T) {
 		w := newWorld(t, delivery.Options{Regions: []string{virginia, tokyo}})
 		var mu sync.Mutex
 		seen := map[string]bool{}
-		w.s3.answer = func(_ context.Context, key string) (bool, error) {
+		w.s3.answerWith(func(_ context.Context, key string) (bool, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			first := !seen[key]
@@ -251,7 +251,7 @@ func TestAFileKeepsItsKeyAndBytes(t *testing.T) {
 				return true, errDead
 			}
 			return true, nil
-		}
+		})
 		w.start()
 		r := w.create("main", func(t *trail.Trail) { t.Validation = true })
 		want := []string{w.startLogging(r)}

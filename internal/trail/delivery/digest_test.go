@@ -169,14 +169,14 @@ func TestTheFinalDigestWaitsForItsFiles(t *testing.T) {
 		w := newWorld(t, twoRegions)
 		var mu sync.Mutex
 		away := false
-		w.s3.answer = func(context.Context, string) (bool, error) {
+		w.s3.answerWith(func(context.Context, string) (bool, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			if away {
 				return false, refusal("NoSuchBucket")
 			}
 			return true, nil
-		}
+		})
 		set := func(value bool) {
 			mu.Lock()
 			defer mu.Unlock()

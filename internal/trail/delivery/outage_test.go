@@ -21,14 +21,14 @@ func TestATrailWhoseBucketIsAwayHoldsUpNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, delivery.Options{DeliveryInterval: time.Hour})
 		var tries atomic.Int64
-		w.s3.answer = func(_ context.Context, key string) (bool, error) {
+		w.s3.answerWith(func(_ context.Context, key string) (bool, error) {
 			if strings.HasPrefix(key, "lost-bucket") {
 				tries.Add(1)
 				time.Sleep(25 * time.Minute) // fewer tries, for the race detector's sake
 				return false, refusal("AccessDenied")
 			}
 			return true, nil
-		}
+		})
 		w.start()
 		lost, fine := w.create("lost", nil), w.create("fine", nil)
 		w.startLogging(lost)
@@ -71,12 +71,12 @@ func TestTheStatusOfEachRegionTellsThatTheBucketIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, delivery.Options{DeliveryInterval: 5 * time.Minute})
 		var back atomic.Bool
-		w.s3.answer = func(context.Context, string) (bool, error) {
+		w.s3.answerWith(func(context.Context, string) (bool, error) {
 			if back.Load() {
 				return true, nil
 			}
 			return false, refusal("NoSuchBucket")
-		}
+		})
 		w.start()
 		r := w.create("main", nil)
 		w.startLogging(r)
@@ -107,12 +107,12 @@ func TestTheStatusOfEachRegionTellsThatTheBucketIsAway(t *testing.T) {
 func TestOneRefusedKeyHoldsUpNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, delivery.Options{})
-		w.s3.answer = func(_ context.Context, key string) (bool, error) {
+		w.s3.answerWith(func(_ context.Context, key string) (bool, error) {
 			if strings.Contains(key, tokyo) {
 				return false, refusal("AccessDenied")
 			}
 			return true, nil
-		}
+		})
 		w.start()
 		r := w.create("main", nil)
 		want := []string{w.startLogging(r)}

@@ -360,22 +360,32 @@ type object struct {
 // objects is an S3 whose answers a test chooses.
 type objects struct {
 	mortal atomic.Pointer[mortal]
+
+	mu sync.Mutex // guards what follows
 	// answer decides what becomes of a put: whether it is stored, and what is
 	// answered. nil stores everything.
 	answer func(ctx context.Context, key string) (stored bool, err error)
-
-	mu   sync.Mutex
-	all  map[string]*object // by bucket/key
-	errs []error
+	all    map[string]*object // by bucket/key
+	errs   []error
 }
 
 func newObjects() *objects { return &objects{all: map[string]*object{}} }
 
+// answerWith lets answers be decided by another from now on.
+func (o *objects) answerWith(answer func(ctx context.Context, key string) (stored bool, err error)) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.answer = answer
+}
+
 func (o *objects) PutObject(ctx context.Context, in *s3.PutObjectInput, _ ...func(*s3.Options)) (*s3.PutObjectOutput, error) {
 	name := *in.Bucket + "/" + *in.Key
 	stored, answer := true, error(nil)
-	if o.answer != nil {
-		stored, answer = o.answer(ctx, name)
+	o.mu.Lock()
+	decide := o.answer
+	o.mu.Unlock()
+	if decide != nil {
+		stored, answer = decide(ctx, name)
 	}
 	m := o.mortal.Load()
 	if m.dead.Load() {
