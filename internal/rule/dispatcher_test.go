@@ -41,6 +41,47 @@ func TestARuleGetsTheEventsThatItWantsFromNowOn(t *testing.T) {
 	})
 }
 
+// TestSeveralEventsAfterAQuietTimeAreRead: the time of a batch that was begun long
+// ago is over before it is read to its end.
+func TestSeveralEventsAfterAQuietTimeAreRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		defer w.close()
+		w.rule("r", anyCall, topicTarget())
+		e := recorded(history.Management, "AwsApiCall", "ec2.amazonaws.com", "RunInstances", "false")
+		id := e.EventID
+		for range 3 {
+			time.Sleep(storeEvery * 3 / 2)
+			w.append(&e, &e, &e)
+			w.want(id, id, id)
+		}
+	})
+}
+
+func TestNothingIsLostWhileTrailsCannotBeRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		defer w.close()
+		w.rule("r", anyCall, topicTarget())
+		fails := func(err error) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.broken = err
+		}
+		first := w.record("RunInstances", "false")
+		w.want(first)
+		fails(errors.New("disk"))
+		ids := []string{w.record("RunInstances", "false"), w.record("RunInstances", "false")}
+		w.want()
+		if keep := w.Keep(); keep != 2 {
+			t.Errorf("the journal may drop what is before record %d, want 2", keep)
+		}
+		fails(nil)
+		time.Sleep(retryDisk)
+		w.want(ids...)
+	})
+}
+
 func TestStatesOfRules(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -102,12 +102,16 @@ func (d *Dispatcher) nextRecord(ctx context.Context, r *journal.Reader, b *batch
 }
 
 // due reports whether a batch is to be stored: events at once when there is
-// nothing more to read.
+// nothing more to read, and all when its time is over, for then nothing more is
+// read into it.
 func (b *batch) due(last journal.Seq) bool {
-	if len(b.queued) > 0 {
-		return b.next > last || len(b.queued) >= maxBatchEvents || b.bytes >= maxBatchBytes
+	switch {
+	case b.next == b.first:
+		return false
+	case time.Since(b.begun) >= storeEvery:
+		return true
 	}
-	return b.next > b.first && time.Since(b.begun) >= storeEvery
+	return len(b.queued) > 0 && (b.next > last || len(b.queued) >= maxBatchEvents || b.bytes >= maxBatchBytes)
 }
 
 // store makes a batch durable with the cursor: the commit point. After it the

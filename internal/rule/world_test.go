@@ -43,6 +43,7 @@ type world struct {
 
 	mu     sync.Mutex
 	wants  bool
+	broken error // of the trails
 	answer func(call) error
 	calls  []call
 }
@@ -86,7 +87,7 @@ func (w *world) got() []call {
 func (w *world) Wants(*history.Entry) (bool, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.wants, nil
+	return w.wants, w.broken
 }
 
 type (
@@ -199,13 +200,18 @@ func (w *world) record(name, readOnly string) string {
 	return e.EventID
 }
 
-func (w *world) append(e *history.Entry) {
+// append records events at once.
+func (w *world) append(all ...*history.Entry) {
 	w.t.Helper()
-	data, err := e.Encode()
-	if err == nil {
-		_, err = w.journal.Append(w.t.Context(), journal.Record{Kind: journal.Event, Data: data})
+	var records []journal.Record
+	for _, e := range all {
+		data, err := e.Encode()
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		records = append(records, journal.Record{Kind: journal.Event, Data: data})
 	}
-	if err != nil {
+	if _, err := w.journal.Append(w.t.Context(), records...); err != nil {
 		w.t.Fatal(err)
 	}
 }
