@@ -24,7 +24,11 @@ func (r *run) checkEnds(ctx context.Context) {
 			lengths[t] = map[time.Duration]int{}
 		}
 		c.countLengths(lengths[t])
-		if end := c.end(); end.After(reach[t]) {
+		end := c.end()
+		if end.After(r.End) {
+			end = r.End // of what lies beyond, each chain may have another
+		}
+		if end.After(reach[t]) {
 			reach[t] = end
 		}
 	}

@@ -276,6 +276,24 @@ func TestTheDigestAfterTheTimeAskedForProvesACopysLast(t *testing.T) {
 	expectFindings(t, verify(t, w, q), Incomplete, home+" signature-not-in-copy incomplete")
 }
 
+// TestTheLastDigestAskedForIsMissedInItsOwnRegionOnly although the one after it
+// reaches further than the other Regions' last.
+func TestTheLastDigestAskedForIsMissedInItsOwnRegionOnly(t *testing.T) {
+	w := sixHours().clone()
+	w.remove(w.digestKey(home, 2))
+	q := request(w)
+	q.End = hour(3)
+	report := verify(t, w, q)
+	for _, f := range report.Findings {
+		if f.Region != home {
+			t.Errorf("finding %+v", f)
+		}
+	}
+	if report.Findings[0].Kind != DigestMissing {
+		t.Errorf("findings %+v", report.Findings)
+	}
+}
+
 func TestKeysThatAreNotKnownAccuseNobody(t *testing.T) {
 	w := sixHours().clone()
 	delete(w.keys, abroad)
