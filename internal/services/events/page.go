@@ -18,12 +18,19 @@ func (r *request) after() (string, error) {
 	if token == "" {
 		return "", nil
 	}
-	b, err := base64.RawURLEncoding.DecodeString(token)
-	after, ok := strings.CutPrefix(string(b), tokenPrefix)
-	if err != nil || !ok {
+	after, ok := readToken(token)
+	if !ok {
 		return "", invalid("NextToken is not valid.")
 	}
 	return after, nil
+}
+
+func writeToken(after string) string { return base64.RawURLEncoding.EncodeToString([]byte(tokenPrefix + after)) }
+
+func readToken(token string) (after string, ok bool) {
+	b, err := base64.RawURLEncoding.DecodeString(token)
+	after, ok = strings.CutPrefix(string(b), tokenPrefix)
+	return after, ok && err == nil && after != "" && token == writeToken(after)
 }
 
 // page lists a page of what find returns, as show shows it, under a name.
@@ -45,7 +52,7 @@ func page[T any](r *request, name string, find func(after string, limit int) ([]
 	}
 	out := answer{name: all}
 	if more {
-		out["NextToken"] = base64.RawURLEncoding.EncodeToString([]byte(tokenPrefix + last))
+		out["NextToken"] = writeToken(last)
 	}
 	return out, nil
 }
