@@ -25,7 +25,9 @@ func (r *request) after() (string, error) {
 	return after, nil
 }
 
-func writeToken(after string) string { return base64.RawURLEncoding.EncodeToString([]byte(tokenPrefix + after)) }
+func writeToken(after string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(tokenPrefix + after))
+}
 
 func readToken(token string) (after string, ok bool) {
 	b, err := base64.RawURLEncoding.DecodeString(token)
