@@ -9,6 +9,11 @@ import (
 // request, by the member that they are the value of ("Actions, resources, and
 // condition keys" in the Service Authorization Reference).
 var requestKeys = map[string]map[string]string{
+	"ec2": { // what RunInstances asks for
+		"ec2:instancetype":       "InstanceType",
+		"ec2:metadatahttptokens": "MetadataOptions.HttpTokens",
+		"ec2:tenancy":            "Placement.Tenancy",
+	},
 	"iam": {
 		"iam:awsservicename": "AWSServiceName",
 		"iam:policyarn":      "PolicyArn",

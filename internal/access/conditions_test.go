@@ -52,7 +52,7 @@ func TestConditionKeysHaveTheValuesOfTheRequest(t *testing.T) {
 	if !maps.Equal(subscription, map[string]string{"sns:protocol": "https", "sns:endpoint": "https://example.com/"}) {
 		t.Errorf("got %v", subscription)
 	}
-	if got := maps.Collect(Keys("ec2", map[string]any{"Prefix": "x"})); len(got) > 0 {
+	if got := maps.Collect(Keys("ecs", map[string]any{"Prefix": "x"})); len(got) > 0 {
 		t.Errorf("of another service: %v", got)
 	}
 }

@@ -179,6 +179,10 @@ func (r *request) decide(account string, role *identity.Role, s *identity.Sessio
 	if s.MFA {
 		conditions.Set("aws:MultiFactorAuthPresent", "true")
 	}
+	for _, tag := range role.Tags {
+		conditions.Set("aws:ResourceTag/"+tag.Key, tag.Value)
+		conditions.Set("iam:ResourceTag/"+tag.Key, tag.Value)
+	}
 	for _, action := range actions {
 		d := policy.Evaluate(policy.Request{
 			Action: action, Resource: r.text("RoleArn"), Principal: role.AsTrusted(r.caller.PolicyPrincipal()), Context: conditions,
