@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/cairn-audit/cairn/internal/access"
@@ -214,6 +217,7 @@ func (s *Server) routes(ctx context.Context, p *parts) (gateway.Routes, error) {
 			"cloudtrail":      gateway.BuiltIn(trails),
 			"cloudtrail-data": gateway.BuiltIn(cloudtraildata.New(channels, p.recorder, p.history)),
 		},
+		Preferred:  map[string]bool{},
 		Configured: map[string]gateway.Destination{},
 		BuiltIn:    map[string]gateway.Destination{},
 	}
@@ -227,11 +231,24 @@ func (s *Server) routes(ctx context.Context, p *parts) (gateway.Routes, error) {
 	if err := s.routeRules(p, &r); err != nil {
 		return r, err
 	}
-	if r.Upstream != nil {
-		return r, nil
+	if r.Upstream == nil || r.Preferred["s3"] {
+		if err := s.routeObjects(ctx, p, &r); err != nil {
+			return r, err
+		}
 	}
-	if err := s.routeObjects(ctx, p, &r); err != nil {
-		return r, err
+	if r.Upstream == nil || len(notBuiltIn(&r)) > 0 {
+		if err := s.routeSandbox(p, &r); err != nil {
+			return r, err
+		}
 	}
-	return r, s.routeSandbox(p, &r)
+	if unknown := notBuiltIn(&r); len(unknown) > 0 {
+		return r, fmt.Errorf("route of %s: it is not built in; these are: %s", unknown[0],
+			strings.Join(slices.Sorted(maps.Keys(r.BuiltIn)), " "))
+	}
+	return r, nil
+}
+
+// notBuiltIn are the services that are preferred and not there.
+func notBuiltIn(r *gateway.Routes) []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(r.Preferred)), func(id string) bool { return r.BuiltIn[id] != nil })
 }

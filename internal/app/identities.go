@@ -90,9 +90,6 @@ func (s *Server) openIdentities(ctx context.Context, p *parts) error {
 // --auth open where nothing else answers them.
 func (s *Server) routeIdentities(r *gateway.Routes, directory *identity.Directory) {
 	open := s.options.Auth == gateway.AuthOpen
-	if open && r.Upstream != nil {
-		return
-	}
 	var issuers []*sts.Issuer
 	for _, i := range s.options.Config.OIDCIssuers {
 		issuers = append(issuers, &sts.Issuer{
@@ -103,10 +100,9 @@ func (s *Server) routeIdentities(r *gateway.Routes, directory *identity.Director
 		"iam": iam.New(directory),
 		"sts": sts.New(directory, sts.Options{Issuers: issuers, Open: open}),
 	} {
-		d := gateway.BuiltIn(gateway.Validated(backend))
-		r.BuiltIn[id] = d
-		if r.Upstream != nil && r.Configured[id] == nil {
-			r.Configured[id] = d
+		r.BuiltIn[id] = gateway.BuiltIn(gateway.Validated(backend))
+		if !open && r.Configured[id] == nil {
+			r.Preferred[id] = true
 		}
 	}
 }

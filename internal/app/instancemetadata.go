@@ -28,7 +28,8 @@ func (o *Options) validateMetadata() error {
 	if err != nil {
 		return err
 	}
-	if _, routed := o.Config.Routes["ec2"]; routed || o.Upstream != "" {
+	route, routed := o.Config.Routes["ec2"]
+	if !route.builtIn() && (routed || o.Upstream != "") {
 		return errors.New("the instances are those of another server, which has to tell them")
 	}
 	if ip, err := netip.ParseAddr(host); err != nil || !ip.IsLoopback() {

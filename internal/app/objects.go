@@ -22,12 +22,8 @@ func (s *Server) routeObjects(ctx context.Context, p *parts, r *gateway.Routes) 
 	s.cleanups.add("the built-in S3", objects.Close)
 	p.objects = objects
 	r.BuiltIn["s3"] = gateway.Objects(objects, gateway.Limits{Answer: s.options.Config.Limits.AnswerBytes})
-	if standsIn(r, "s3") {
+	if r.StandsIn("s3") {
 		p.policies["s3"] = objects
 	}
 	return nil
 }
-
-// standsIn reports whether a service that is built in answers, and not another in
-// its place, whose resources are its own to decide about.
-func standsIn(r *gateway.Routes, id string) bool { return r.Upstream == nil && r.Configured[id] == nil }

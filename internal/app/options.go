@@ -167,13 +167,17 @@ type ConfigSandbox struct {
 	AnyImage bool `yaml:"any_image"`
 }
 
-// Route is a service's destination. In the file it may also be just the URL.
+// Route is a service's destination. In the file it may also be just the URL, which
+// is "builtin" for what Cairn itself has.
 // Without credentials and principals of its own, those of the upstream are meant.
 type Route struct {
 	URL         string                 `yaml:"url"`
 	Credentials *Credentials           `yaml:"credentials"`
 	Principals  []PrincipalCredentials `yaml:"principals"`
 }
+
+// builtIn says that Cairn itself answers the service, whatever the upstream is.
+func (r Route) builtIn() bool { return r.URL == "builtin" }
 
 // ConfigLimits override the gateway's; zero keeps a default.
 type ConfigLimits struct {

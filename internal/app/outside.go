@@ -74,6 +74,8 @@ func (s *Server) outside(ctx context.Context, service string, given *ConfigServi
 	keys := c.UpstreamCredentials
 	route, routed := c.Routes[service]
 	switch {
+	case route.builtIn():
+		return p, false, nil
 	case routed:
 		p.endpoint = route.URL
 		if route.Credentials != nil {
@@ -99,8 +101,8 @@ func (s *Server) outside(ctx context.Context, service string, given *ConfigServi
 
 // isOutside reports whether deliveries go to another service than the built-in one.
 func (s *Server) isOutside(service string, given *ConfigService) bool {
-	_, routed := s.options.Config.Routes[service]
-	return given != nil || routed || s.options.Upstream != ""
+	route, routed := s.options.Config.Routes[service]
+	return given != nil || !route.builtIn() && (routed || s.options.Upstream != "")
 }
 
 // addressOf is the URL of a service; AWS's own has one for each Region, of which any

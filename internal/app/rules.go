@@ -36,7 +36,7 @@ const rulesFile = "rules.db"
 // routeRules lets Cairn's own EventBridge answer where nothing else does, and
 // follow the journal then.
 func (s *Server) routeRules(p *parts, r *gateway.Routes) error {
-	if !standsIn(r, "events") {
+	if !r.StandsIn("events") {
 		return nil
 	}
 	queue, err := state.Open(filepath.Join(s.options.Data, rulesFile))
@@ -50,10 +50,10 @@ func (s *Server) routeRules(p *parts, r *gateway.Routes) error {
 	// Where another SNS or CloudWatch Logs answers, nobody could have made
 	// what a rule names here.
 	api := events.Options{Kinds: []rule.Kind{rule.KindHTTP}}
-	if standsIn(r, "sns") {
+	if r.StandsIn("sns") {
 		o.Topics, api.Kinds = ruleTopics{p.topics}, append(api.Kinds, rule.KindTopic)
 	}
-	if standsIn(r, "logs") {
+	if r.StandsIn("logs") {
 		o.LogGroups, api.Kinds = ruleGroups{logGroups{p.logs}}, append(api.Kinds, rule.KindLogGroup)
 	}
 	if s.options.Auth == gateway.AuthVerify {

@@ -60,7 +60,7 @@ func (s *Server) openTopics(_ context.Context, p *parts) error {
 
 // routeTopics lets Cairn's own SNS answer where nothing else does.
 func routeTopics(p *parts, r *gateway.Routes) {
-	if standsIn(r, "sns") {
+	if r.StandsIn("sns") {
 		p.policies["sns"] = p.topics
 	}
 	r.BuiltIn["sns"] = gateway.BuiltIn(gateway.Validated(sns.New(p.topics)))

@@ -17,6 +17,12 @@ func (c *Config) validateUpstreams() error {
 		return fmt.Errorf("upstream_principals: %w", err)
 	}
 	for service, route := range c.Routes {
+		if route.builtIn() {
+			if route.Credentials != nil || len(route.Principals) > 0 {
+				return fmt.Errorf("route of %s: what is built in takes no credentials", service)
+			}
+			continue
+		}
 		if _, err := endpointURL(route.URL); err != nil {
 			return fmt.Errorf("route of %s: %w", service, err)
 		}
@@ -41,6 +47,10 @@ func (c *Config) mapsPrincipals() bool {
 func (s *Server) routeUpstreams(ctx context.Context, r *gateway.Routes) error {
 	c := &s.options.Config
 	for service, route := range c.Routes {
+		if route.builtIn() {
+			r.Preferred[service] = true
+			continue
+		}
 		principals, fallback := route.Principals, route.Credentials
 		if len(principals) == 0 && fallback == nil {
 			principals, fallback = c.UpstreamPrincipals, c.UpstreamCredentials

@@ -6,25 +6,35 @@ package gateway
 type Routes struct {
 	// Own are the services that Cairn is, whatever else is configured.
 	Own map[string]Destination
+	// Preferred are the ids of services whose built-in destination answers
+	// before the upstream does.
+	Preferred map[string]bool
 	// Configured are the operator's routes.
 	Configured map[string]Destination
 	// Upstream answers everything else; nil where there is none.
 	Upstream Destination
 	// BuiltIn are the services that Cairn can stand in for; they answer
-	// where no upstream is given.
+	// where no upstream is given. Keys are service ids.
 	BuiltIn map[string]Destination
 }
 
-// To returns the destination of a service: its own, a configured one, the
-// upstream, a built-in one, or a refusal, in this order.
+// StandsIn reports whether a service that is built in answers, and not another in
+// its place, whose resources are its own to decide about.
+func (r Routes) StandsIn(id string) bool {
+	return r.Preferred[id] || r.Upstream == nil && r.Configured[id] == nil
+}
+
+// To returns the destination of a service: its own, a preferred built-in one, a
+// configured one, the upstream, a built-in one, or a refusal, in this order.
 func (r Routes) To(id, signingName string) Destination {
-	for _, table := range []map[string]Destination{r.Own, r.Configured} {
-		if d := table[id]; d != nil {
-			return d
-		}
-		if d := table[signingName]; d != nil {
-			return d
-		}
+	if d := either(r.Own, id, signingName); d != nil {
+		return d
+	}
+	if d := r.BuiltIn[id]; d != nil && r.Preferred[id] {
+		return d
+	}
+	if d := either(r.Configured, id, signingName); d != nil {
+		return d
 	}
 	if r.Upstream != nil {
 		return r.Upstream
@@ -36,4 +46,12 @@ func (r Routes) To(id, signingName string) Destination {
 		id = signingName
 	}
 	return NoBackend(id)
+}
+
+// either finds a service by its id or else by its signing name.
+func either(table map[string]Destination, id, signingName string) Destination {
+	if d := table[id]; d != nil {
+		return d
+	}
+	return table[signingName]
 }
