@@ -38,7 +38,7 @@ run: build ## Build and start Cairn, with its data in .data
 	exec bin/cairn serve --data $(DATA)
 
 .PHONY: demo
-demo: build ## Start a server on a free port, play a few scenes, show the events
+demo: build ## Start a server on a free port, play a few scenes, show the events and a trail
 	bin/cairn demo
 
 .PHONY: test

@@ -24,7 +24,7 @@ const (
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Record AWS API calls and answer them."`
 	Env     envCommand     `cmd:"" help:"Print shell lines that point aws and the SDKs at the running server."`
-	Demo    demoCommand    `cmd:"" help:"Start a server, play a few scenes through the AWS SDK and show what was recorded."`
+	Demo    demoCommand    `cmd:"" help:"Start a server, play a few scenes through the AWS SDK, and show what was recorded, what a trail delivered, and how a forgery is found."`
 	Verify  verifyCommand  `cmd:"" help:"Check delivered log files and digests: that all are there and none was changed."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
