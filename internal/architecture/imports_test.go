@@ -27,7 +27,7 @@ var layers = [][]string{
 	{"internal/app", "internal/demo"},
 	{"cmd"},
 	// Tests only: they look at all the rest.
-	{"internal/architecture", "internal/cairntest", "internal/likeness", "internal/parity", "internal/seeds"},
+	{"internal/apptest", "internal/architecture", "internal/cairntest", "internal/likeness", "internal/parity", "internal/seeds"},
 }
 
 // forbidden are imports that a package's layer would allow or that are not of

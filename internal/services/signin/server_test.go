@@ -2,13 +2,11 @@ package signin_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -20,44 +18,27 @@ import (
 
 	"github.com/cairn-audit/cairn/event"
 	"github.com/cairn-audit/cairn/internal/app"
+	"github.com/cairn-audit/cairn/internal/apptest"
 )
 
 // world is a running server.
 type world struct {
-	t     *testing.T
-	url   string
-	admin aws.CredentialsProvider
+	*apptest.Server
+	t *testing.T
 }
 
 func start(t *testing.T) *world {
 	t.Helper()
-	data := t.TempDir()
 	// Sign-ins are recorded in us-east-1, wherever the server is.
-	s, err := app.Start(t.Context(), app.Options{Data: data, Listen: "127.0.0.1:0", Region: "eu-central-1"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		if err := s.Stop(ctx); err != nil {
-			t.Error(err)
-		}
-	})
-	key, err := app.ReadCredentials(data, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &world{t: t, url: s.Endpoint().URL, admin: credentials.NewStaticCredentialsProvider(key.AccessKeyID, key.SecretAccessKey, "")}
+	return &world{apptest.Start(t, app.Options{Region: "eu-central-1"}), t}
 }
 
 func (w *world) iam(c aws.CredentialsProvider) *iam.Client {
-	return iam.New(iam.Options{BaseEndpoint: &w.url, Region: "eu-central-1", Credentials: c, RetryMaxAttempts: 1})
+	return iam.NewFromConfig(w.Config(w.Region, c))
 }
 
 func (w *world) whoAmI(c aws.CredentialsProvider) error {
-	client := sts.New(sts.Options{BaseEndpoint: &w.url, Region: "eu-central-1", Credentials: c, RetryMaxAttempts: 1})
-	_, err := client.GetCallerIdentity(w.t.Context(), &sts.GetCallerIdentityInput{})
+	_, err := sts.NewFromConfig(w.Config(w.Region, c)).GetCallerIdentity(w.t.Context(), &sts.GetCallerIdentityInput{})
 	return err
 }
 
@@ -79,7 +60,7 @@ func (w *world) signIn(user, password string) (a answer, status int) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	resp, err := http.Post(w.url+"/_cairn/signin", "application/json", bytes.NewReader(body))
+	resp, err := http.Post(w.URL+"/_cairn/signin", "application/json", bytes.NewReader(body))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -91,27 +72,16 @@ func (w *world) signIn(user, password string) (a answer, status int) {
 }
 
 // events looks events of a Region up by one attribute, newest first.
-func (w *world) events(region, key, value string) []event.Event {
+func (w *world) events(region, key, value string) []*event.Event {
 	w.t.Helper()
-	client := cloudtrail.New(cloudtrail.Options{BaseEndpoint: &w.url, Region: region, Credentials: w.admin})
-	out, err := client.LookupEvents(w.t.Context(), &cloudtrail.LookupEventsInput{
+	return apptest.Events(w.t, w.Config(region, w.Admin), &cloudtrail.LookupEventsInput{
 		LookupAttributes: []cttypes.LookupAttribute{{AttributeKey: cttypes.LookupAttributeKey(key), AttributeValue: &value}},
 	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	events := make([]event.Event, len(out.Events))
-	for i, e := range out.Events {
-		if err := json.Unmarshal([]byte(*e.CloudTrailEvent), &events[i]); err != nil {
-			w.t.Fatal(err)
-		}
-	}
-	return events
 }
 
 func (w *world) makeUser(name, password string) {
 	w.t.Helper()
-	client, ctx := w.iam(w.admin), w.t.Context()
+	client, ctx := w.iam(w.Admin), w.t.Context()
 	if _, err := client.CreateUser(ctx, &iam.CreateUserInput{UserName: &name}); err != nil {
 		w.t.Fatal(err)
 	}
@@ -159,7 +129,7 @@ func TestAUserSignsInChangesThePasswordAndWorks(t *testing.T) {
 	if err := w.whoAmI(second.session()); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.whoAmI(w.admin); err != nil {
+	if err := w.whoAmI(w.Admin); err != nil {
 		t.Fatal(err)
 	}
 
@@ -187,7 +157,7 @@ func TestAUserSignsInChangesThePasswordAndWorks(t *testing.T) {
 	if len(answers) != 3 || answers[0] != `{"ConsoleLogin":"Success"}` || answers[2] != `{"ConsoleLogin":"Failure"}` {
 		t.Errorf("the sign-ins that are found, newest first: %v", answers)
 	}
-	out, err := w.iam(w.admin).GetUser(t.Context(), &iam.GetUserInput{UserName: aws.String("ana")})
+	out, err := w.iam(w.Admin).GetUser(t.Context(), &iam.GetUserInput{UserName: aws.String("ana")})
 	if err != nil || out.User.PasswordLastUsed == nil {
 		t.Errorf("the password's last use is not shown (%v)", err)
 	}
@@ -208,7 +178,7 @@ func TestOnlyUnsignedRequestsAreTheSignIns(t *testing.T) {
 		{"/_cairn/signin", "AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE/20260101/us-east-1/ec2/aws4_request, SignedHeaders=host, Signature=00", http.StatusForbidden},
 		{"/_cairn/x?X-Amz-Signature=00", "", 0},
 	} {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+test.path, nil)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.URL+test.path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
