@@ -1,7 +1,6 @@
 package sns_test
 
 import (
-	"context"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
@@ -13,16 +12,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	cttypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
 	"github.com/cairn-audit/cairn/event"
 	"github.com/cairn-audit/cairn/internal/app"
+	"github.com/cairn-audit/cairn/internal/apptest"
 )
 
 const (
@@ -32,12 +29,10 @@ const (
 
 // world is a running server, and an endpoint for subscriptions.
 type world struct {
-	t       *testing.T
-	url     string
-	account string
-	keys    aws.CredentialsProvider
-	inbox   chan delivered
-	at      string // the endpoint
+	*apptest.Server
+	t     *testing.T
+	inbox chan delivered
+	at    string // the endpoint
 }
 
 // delivered is what the endpoint got.
@@ -49,26 +44,7 @@ type delivered struct {
 
 func start(t *testing.T, config app.Config) *world {
 	t.Helper()
-	data := t.TempDir()
-	s, err := app.Start(t.Context(), app.Options{Data: data, Listen: "127.0.0.1:0", Config: config})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		if err := s.Stop(ctx); err != nil {
-			t.Error(err)
-		}
-	})
-	key, err := app.ReadCredentials(data, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &world{
-		t: t, url: s.Endpoint().URL, account: s.Endpoint().Account, inbox: make(chan delivered, 100),
-		keys: credentials.NewStaticCredentialsProvider(key.AccessKeyID, key.SecretAccessKey, ""),
-	}
+	w := &world{Server: apptest.Start(t, app.Options{Config: config}), t: t, inbox: make(chan delivered, 100)}
 	endpoint := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		text, err := io.ReadAll(r.Body)
 		if err != nil {
@@ -84,24 +60,13 @@ func start(t *testing.T, config app.Config) *world {
 }
 
 func (w *world) sns() *sns.Client {
-	return sns.New(sns.Options{BaseEndpoint: &w.url, Region: region, Credentials: w.keys, RetryMaxAttempts: 1})
+	return sns.NewFromConfig(w.Config(region, w.Admin))
 }
 
 // in is a client of another account's administrator.
 func (w *world) in(account string) *sns.Client {
 	w.t.Helper()
-	c := sts.New(sts.Options{BaseEndpoint: &w.url, Region: region, Credentials: w.keys})
-	entered, err := c.AssumeRole(w.t.Context(), &sts.AssumeRoleInput{
-		RoleArn: aws.String("arn:aws:iam::" + account + ":role/OrganizationAccountAccessRole"), RoleSessionName: aws.String("session"),
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	k := entered.Credentials
-	return sns.New(sns.Options{
-		BaseEndpoint: &w.url, Region: region, RetryMaxAttempts: 1,
-		Credentials: credentials.NewStaticCredentialsProvider(*k.AccessKeyId, *k.SecretAccessKey, *k.SessionToken),
-	})
+	return sns.NewFromConfig(w.Config(region, w.In(account)))
 }
 
 // next is what the endpoint gets next.
@@ -164,20 +129,9 @@ func (w *world) verify(d delivered, names ...string) {
 // events are those of a name, newest first.
 func (w *world) events(name string) []*event.Event {
 	w.t.Helper()
-	c := cloudtrail.New(cloudtrail.Options{BaseEndpoint: &w.url, Region: region, Credentials: w.keys})
-	out, err := c.LookupEvents(w.t.Context(), &cloudtrail.LookupEventsInput{LookupAttributes: []cttypes.LookupAttribute{
+	return apptest.Events(w.t, w.Config(region, w.Admin), &cloudtrail.LookupEventsInput{LookupAttributes: []cttypes.LookupAttribute{
 		{AttributeKey: cttypes.LookupAttributeKeyEventName, AttributeValue: &name},
 	}})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	all := make([]*event.Event, len(out.Events))
-	for i, e := range out.Events {
-		if err := json.Unmarshal([]byte(*e.CloudTrailEvent), &all[i]); err != nil {
-			w.t.Fatal(err)
-		}
-	}
-	return all
 }
 
 // mustRefuse wants an error with a code.

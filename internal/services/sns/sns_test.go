@@ -23,7 +23,7 @@ func TestASubscribersWholeStory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "arn:aws:sns:" + region + ":" + w.account + ":alerts"; *made.TopicArn != want {
+	if want := "arn:aws:sns:" + region + ":" + w.Account + ":alerts"; *made.TopicArn != want {
 		t.Fatalf("%s, want %s", *made.TopicArn, want)
 	}
 	subscribed, err := c.Subscribe(t.Context(), &sns.SubscribeInput{TopicArn: made.TopicArn, Protocol: aws.String("http"), Endpoint: &w.at})
@@ -113,9 +113,9 @@ func TestAnswersAreThoseOfSNS(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]string{
-		"Owner": w.account, "TopicArn": *arn, "DisplayName": "",
+		"Owner": w.Account, "TopicArn": *arn, "DisplayName": "",
 		"SubscriptionsConfirmed": "0", "SubscriptionsPending": "0", "SubscriptionsDeleted": "0",
-		"Policy":                  `{"Version":"2008-10-17","Id":"__default_policy_ID","Statement":[{"Sid":"__default_statement_ID","Effect":"Allow","Principal":{"AWS":"*"},"Action":["SNS:GetTopicAttributes","SNS:SetTopicAttributes","SNS:AddPermission","SNS:RemovePermission","SNS:DeleteTopic","SNS:Subscribe","SNS:ListSubscriptionsByTopic","SNS:Publish"],"Resource":"` + *arn + `","Condition":{"StringEquals":{"AWS:SourceOwner":"` + w.account + `"}}}]}`,
+		"Policy":                  `{"Version":"2008-10-17","Id":"__default_policy_ID","Statement":[{"Sid":"__default_statement_ID","Effect":"Allow","Principal":{"AWS":"*"},"Action":["SNS:GetTopicAttributes","SNS:SetTopicAttributes","SNS:AddPermission","SNS:RemovePermission","SNS:DeleteTopic","SNS:Subscribe","SNS:ListSubscriptionsByTopic","SNS:Publish"],"Resource":"` + *arn + `","Condition":{"StringEquals":{"AWS:SourceOwner":"` + w.Account + `"}}}]}`,
 		"EffectiveDeliveryPolicy": `{"http":{"defaultHealthyRetryPolicy":{"minDelayTarget":20,"maxDelayTarget":20,"numRetries":3,"numMaxDelayRetries":0,"numNoDelayRetries":0,"numMinDelayRetries":0,"backoffFunction":"linear"},"disableSubscriptionOverrides":false,"defaultRequestPolicy":{"headerContentType":"text/plain; charset=UTF-8"}}}`,
 	}
 	if fmt.Sprint(attributes.Attributes) != fmt.Sprint(want) {
@@ -137,7 +137,7 @@ func TestAnswersAreThoseOfSNS(t *testing.T) {
 		t.Fatalf("%v, %v", subscribed, err)
 	}
 	listed, err := c.ListSubscriptionsByTopic(t.Context(), &sns.ListSubscriptionsByTopicInput{TopicArn: arn})
-	if err != nil || len(listed.Subscriptions) != 1 || *listed.Subscriptions[0].SubscriptionArn != "PendingConfirmation" || *listed.Subscriptions[0].Owner != w.account {
+	if err != nil || len(listed.Subscriptions) != 1 || *listed.Subscriptions[0].SubscriptionArn != "PendingConfirmation" || *listed.Subscriptions[0].Owner != w.Account {
 		t.Errorf("%v, %v", listed, err)
 	}
 	got, err := c.GetSubscriptionAttributes(t.Context(), &sns.GetSubscriptionAttributesInput{SubscriptionArn: subscribed.SubscriptionArn})
@@ -169,7 +169,7 @@ func TestRefusalsAreThoseOfSNS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	arn, none := made.TopicArn, aws.String("arn:aws:sns:"+region+":"+w.account+":none")
+	arn, none := made.TopicArn, aws.String("arn:aws:sns:"+region+":"+w.Account+":none")
 	for name, test := range map[string]struct {
 		call func() error
 		code string
@@ -269,11 +269,11 @@ func TestNobodyActsWithoutASignature(t *testing.T) {
 		"Action=ConfirmSubscription&Token=" + strings.Repeat("00", 56) + "&TopicArn=" + *made.TopicArn: 400,
 		"Action=Unsubscribe&SubscriptionArn=" + url.QueryEscape(*made.TopicArn):                        400,
 	} {
-		if got, text := w.get(w.url + "/?Version=2010-03-31&" + query); got != status {
+		if got, text := w.get(w.URL + "/?Version=2010-03-31&" + query); got != status {
 			t.Errorf("%s: %d %s", query, got, text)
 		}
 	}
-	if status, _ := w.get(w.url + "/_cairn/sns/SimpleNotificationService-0.pem"); status != 404 {
+	if status, _ := w.get(w.URL + "/_cairn/sns/SimpleNotificationService-0.pem"); status != 404 {
 		t.Errorf("a certificate that is not there: %d", status)
 	}
 }
