@@ -1,7 +1,6 @@
 package audit_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,31 +15,14 @@ import (
 
 	"github.com/cairn-audit/cairn/audit"
 	"github.com/cairn-audit/cairn/internal/app"
+	"github.com/cairn-audit/cairn/internal/apptest"
 )
 
 // realServer starts a Cairn and makes a channel there.
 func realServer(t *testing.T) (cfg aws.Config, channelARN string) {
 	t.Helper()
-	data := t.TempDir()
-	s, err := app.Start(t.Context(), app.Options{Data: data, Listen: "127.0.0.1:0"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		if err := s.Stop(ctx); err != nil {
-			t.Error(err)
-		}
-	})
-	key, err := app.ReadCredentials(data, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg = aws.Config{
-		Region: s.Endpoint().Region, BaseEndpoint: aws.String(s.Endpoint().URL), RetryMaxAttempts: 1,
-		Credentials: credentials.NewStaticCredentialsProvider(key.AccessKeyID, key.SecretAccessKey, ""),
-	}
+	s := apptest.Start(t, app.Options{})
+	cfg = s.Config(s.Region, s.Admin)
 	made, err := cloudtrail.NewFromConfig(cfg).CreateChannel(t.Context(), &cloudtrail.CreateChannelInput{
 		Name: aws.String("payments"), Source: aws.String("Payments"),
 		Destinations: []types.Destination{{Type: types.DestinationTypeEventDataStore, Location: aws.String("event-history")}},
