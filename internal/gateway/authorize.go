@@ -79,51 +79,56 @@ func (x *exchange) authorize(ctx context.Context) error {
 // allowed, and why. Where the caller's policies have no say, only what the VPC
 // endpoint's denies counts.
 func (x *exchange) evaluate(ctx context.Context, of policy.Request, p policy.Policies, decided bool) (access.Access, policy.Decision, error) {
-	needs := x.needs()
-	if len(needs) > maxNeeds {
-		return access.Access{}, policy.Decision{}, x.tooMuch()
+	allowed := policy.Decision{Allowed: true, Reason: policy.Allows}
+	calls, err := x.asks(ctx)
+	if err != nil {
+		return access.Access{}, policy.Decision{}, err
 	}
-	for _, need := range needs {
+	for _, c := range calls {
 		r, policies := of, p
-		passes, err := x.passing(ctx, &need, &r)
-		if err != nil {
-			return need, policy.Decision{}, err
+		r.Context = of.Context.Clone()
+		for key, value := range access.Keys(x.gateway.Access.Prefix(c.service), c.params) {
+			r.Context.Set(key, value)
 		}
-		if !passes {
-			continue
-		}
-		tags, err := x.refer(ctx, &need)
-		if err != nil {
-			return need, policy.Decision{}, err
-		}
-		r.Action, r.Resource = need.Action, need.Resource
-		if err := x.addKeys(&r, tags); err != nil {
-			return need, policy.Decision{}, err
-		}
-		if decided {
-			if err := x.addResource(ctx, &r, &policies); err != nil {
-				return need, policy.Decision{}, err
+		if !c.own {
+			policies.Endpoint = nil // it does not come through the endpoint
+			if !decided {
+				continue
 			}
 		}
-		d := policy.Evaluate(r, policies)
-		if !d.Allowed && (decided || d.By == policy.ByEndpoint) {
-			return need, d, nil
+		for _, need := range c.needs {
+			d, err := x.decide(ctx, &c, &need, r, policies, decided)
+			if err != nil || !d.Allowed && (decided || d.By == policy.ByEndpoint) {
+				return need, d, err
+			}
 		}
 	}
-	return access.Access{}, policy.Decision{Allowed: true, Reason: policy.Allows}, nil
+	return access.Access{}, allowed, nil
 }
 
-// needs are the permissions that the call needs. An operation that is not known
-// needs the one that its name makes, on everything.
-func (x *exchange) needs() []access.Access {
-	if op := x.request.Found.Operation; op != nil {
-		return x.gateway.Access.Of(op.Service.ID, op.Name, x.subject.params, x.call.AccountID, x.requestedRegion())
+// decide decides on one permission, into which it puts the resource's own ARN.
+func (x *exchange) decide(ctx context.Context, c *asked, need *access.Access, r policy.Request, p policy.Policies, decided bool) (policy.Decision, error) {
+	passes, err := x.passing(ctx, need, &r)
+	if err != nil {
+		return policy.Decision{}, err
 	}
-	id := x.serviceID()
-	if id == "" {
-		id = x.call.SigningName
+	if !passes {
+		return policy.Decision{Allowed: true, Reason: policy.Allows}, nil
 	}
-	return []access.Access{{Action: x.gateway.Access.Prefix(id) + ":" + x.call.EventName, Resource: "*"}}
+	tags, err := x.refer(ctx, need)
+	if err != nil {
+		return policy.Decision{}, err
+	}
+	r.Action, r.Resource = need.Action, need.Resource
+	if err := x.addKeys(&r, c, tags); err != nil {
+		return policy.Decision{}, err
+	}
+	if decided {
+		if err := x.addResource(ctx, &r, &p); err != nil {
+			return policy.Decision{}, err
+		}
+	}
+	return policy.Evaluate(r, p), nil
 }
 
 // conditions are the global condition keys of the call ("AWS global condition

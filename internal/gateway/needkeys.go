@@ -43,6 +43,19 @@ type Inventory interface {
 	// Referred returns the ARN and the tags of the resource that a call of an
 	// account means by an ARN, which may hold another name than its own.
 	Referred(ctx context.Context, account, arn string) (own string, tags map[string]string, ok bool, err error)
+	// Template returns what a launch template of EC2's holds, as
+	// LaunchTemplateData, in the version that a LaunchTemplateSpecification
+	// names. ok is false where there is none.
+	Template(ctx context.Context, account, region string, specification map[string]any) (data map[string]any, ok bool, err error)
+}
+
+// inventory knows the resources of a service, by its id; nil where they are not
+// Cairn's own.
+func (x *exchange) inventory(id, signingName string) Inventory {
+	if _, own := x.gateway.Routes.To(id, signingName).(builtin); !own {
+		return nil
+	}
+	return x.gateway.Inventories[id]
 }
 
 // refer puts the resource's own ARN into a permission that a call needs, where the
@@ -55,8 +68,8 @@ func (x *exchange) refer(ctx context.Context, need *access.Access) (map[string]s
 		}
 		return tags, nil
 	}
-	inventory := x.gateway.Inventories[x.serviceID()]
-	if _, own := x.gateway.Routes.To(x.serviceID(), x.call.SigningName).(builtin); inventory == nil || !own {
+	inventory := x.inventory(x.serviceID(), x.call.SigningName)
+	if inventory == nil {
 		return nil, nil
 	}
 	arn, tags, ok, err := inventory.Referred(ctx, x.call.AccountID, need.Resource)
@@ -73,12 +86,12 @@ func (x *exchange) refer(ctx context.Context, need *access.Access) (map[string]s
 // permissions that a call needs: the tags that it asks for ("Controlling access
 // to AWS resources using tags"), and what is known of the resource: its tags, and
 // the permissions boundary of an entity of IAM.
-func (x *exchange) addKeys(r *policy.Request, tags map[string]string) error {
-	values, keys := access.RequestTags(x.call.Params, r.Resource)
+func (x *exchange) addKeys(r *policy.Request, of *asked, tags map[string]string) error {
+	values, keys := access.RequestTags(of.params, r.Resource)
 	if len(keys) > maxRequestTags {
 		return x.tooMuch()
 	}
-	tagging := r.Action == createTags && x.call.EventName != "CreateTags"
+	tagging := r.Action == createTags && of.operation != "CreateTags"
 	boundary, _ := x.call.Params["PermissionsBoundary"].(string)
 	if boundary == "" {
 		boundary = x.subject.named[r.Resource].Boundary
@@ -94,9 +107,9 @@ func (x *exchange) addKeys(r *policy.Request, tags map[string]string) error {
 		r.Context.Set("aws:TagKeys", keys...)
 	}
 	if tagging {
-		r.Context.Set("ec2:CreateAction", x.call.EventName)
+		r.Context.Set("ec2:CreateAction", of.operation)
 	}
-	prefix := x.gateway.Access.Prefix(x.serviceID())
+	prefix := x.gateway.Access.Prefix(of.service)
 	for key, value := range tags {
 		r.Context.Set("aws:ResourceTag/"+key, value)
 		r.Context.Set(prefix+":ResourceTag/"+key, value)

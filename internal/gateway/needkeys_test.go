@@ -21,6 +21,18 @@ func (inventory) Referred(_ context.Context, _, arn string) (string, map[string]
 	return kind + "/sg-1", map[string]string{"env": "prod"}, true, nil
 }
 
+// Template knows the launch template "web", whose second version has a profile.
+func (inventory) Template(_ context.Context, _, _ string, specification map[string]any) (map[string]any, bool, error) {
+	if specification["LaunchTemplateName"] != "web" {
+		return nil, false, nil
+	}
+	data := map[string]any{"InstanceType": "t3.large", "SubnetId": "subnet-1"}
+	if specification["Version"] == "2" {
+		data["IamInstanceProfile"] = map[string]any{"Name": "admin"}
+	}
+	return data, true, nil
+}
+
 func TestAResourceIsDecidedOnByItsOwnARNAndTags(t *testing.T) {
 	table, err := access.Open()
 	if err != nil {

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cairn-audit/cairn/internal/access"
 	"github.com/cairn-audit/cairn/internal/identity"
 	"github.com/cairn-audit/cairn/internal/policy"
 	"github.com/cairn-audit/cairn/internal/sigv4"
@@ -99,12 +98,9 @@ func (x *exchange) callerPolicies(ctx context.Context) (policy.Policies, []ident
 	return policies, permissions.Tags, err
 }
 
-// setServiceKeys sets the condition keys of the service's own ("Actions,
-// resources, and condition keys for Amazon S3").
+// setServiceKeys sets the condition keys of the service's own that are not in a
+// call's parameters ("Actions, resources, and condition keys for Amazon S3").
 func (x *exchange) setServiceKeys(c *policy.Context) {
-	for key, value := range access.Keys(x.gateway.Access.Prefix(x.serviceID()), x.call.Params) {
-		c.Set(key, value)
-	}
 	if !x.isObjectStore() {
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/cairn-audit/cairn/internal/sandbox/ec2"
 	"github.com/cairn-audit/cairn/internal/sandbox/engine"
 )
 
@@ -36,4 +37,13 @@ func (s *Sandbox) Referred(ctx context.Context, account, arn string) (own string
 	}
 	_, tags, ok, err = s.engine.Refer(ctx, to, "")
 	return arn, tags, ok, err
+}
+
+// Template returns what a launch template holds, in the version that a
+// specification names (a LaunchTemplateSpecification of EC2's or Auto Scaling's
+// API); ok is false where there is none.
+func (s *Sandbox) Template(ctx context.Context, account, region string, specification map[string]any) (data map[string]any, ok bool, err error) {
+	of := engine.ScopeID{AccountID: account, Region: region}
+	err = s.engine.Read(ctx, of, "ec2", func(x *engine.Exec) { data, ok = ec2.TemplateData(x, specification) })
+	return data, ok, err
 }

@@ -48,3 +48,31 @@ func TestALoadBalancerHasItsNameInListsOfNamesOnly(t *testing.T) {
 	c.call("elbv2", "DeleteLoadBalancer", params{"LoadBalancerArn": "web"}) // as if there were none
 	c.call("elbv2", "DescribeLoadBalancers", params{"Names": []any{"web"}})
 }
+
+func TestALaunchTemplateTellsWhatTheVersionThatIsMeantHolds(t *testing.T) {
+	c := newClient(t, new(engine.Memory))
+	data := func(profile string) params {
+		return params{"InstanceType": "t3.micro", "IamInstanceProfile": params{"Name": profile}}
+	}
+	id := c.call("ec2", "CreateLaunchTemplate", params{
+		"LaunchTemplateName": "web", "LaunchTemplateData": data("one"),
+	}).Str("LaunchTemplate.LaunchTemplateId")
+	c.call("ec2", "CreateLaunchTemplateVersion", params{"LaunchTemplateId": id, "LaunchTemplateData": data("two")})
+	for _, test := range []struct {
+		specification map[string]any
+		profile       string
+	}{
+		{params{"LaunchTemplateId": id}, "one"},
+		{params{"LaunchTemplateName": "web", "Version": "$Default"}, "one"},
+		{params{"LaunchTemplateName": "web", "Version": "$Latest"}, "two"},
+		{params{"LaunchTemplateId": id, "Version": "2"}, "two"},
+		{params{"LaunchTemplateId": id, "Version": "3"}, ""},
+		{params{"LaunchTemplateName": "db"}, ""},
+		{params{}, ""},
+	} {
+		data, ok, err := c.sandbox.Template(t.Context(), c.account, c.region, test.specification)
+		if err != nil || ok != (test.profile != "") || engine.Attrs(data).Str("IamInstanceProfile.Name") != test.profile {
+			t.Errorf("%v holds %v, %t, %v", test.specification, data, ok, err)
+		}
+	}
+}

@@ -102,6 +102,16 @@ func templateVersion(x *engine.Exec, spec engine.Attrs) (t, version *engine.Reso
 	return t, version, err
 }
 
+// TemplateData returns a copy of what the version of a launch template holds that
+// a specification names; ok is false where there is none.
+func TemplateData(x *engine.Exec, specification engine.Attrs) (data engine.Attrs, ok bool) {
+	_, version, err := templateVersion(x, specification)
+	if err != nil {
+		return nil, false
+	}
+	return version.Clone().Sub("LaunchTemplateData"), true
+}
+
 func nextVersion(x *engine.Exec) (map[string]any, error) {
 	t, err := template(x, x.Params)
 	if err != nil {

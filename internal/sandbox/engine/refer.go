@@ -21,29 +21,37 @@ func (e *Engine) Refer(ctx context.Context, to Reference, name string) (id strin
 	if s == nil || e.kind(s, to.Kind) == nil {
 		return "", nil, false, nil
 	}
-	sc, err := e.scope(ctx, to.Of)
+	err = e.Read(ctx, to.Of, to.Service, func(x *Exec) {
+		found := x.Look(to.Kind, to.Ref)
+		if found == nil {
+			return
+		}
+		id, tags, ok = found.ID, map[string]string{}, true
+		if name != "" {
+			id = found.Str(name)
+		}
+		if path := e.kind(s, to.Kind).Tags; path != "" {
+			for _, tag := range found.Subs(path) {
+				tags[tag.Str("Key")+tag.Str("key")] = tag.Str("Value") + tag.Str("value")
+			}
+		}
+	})
+	return id, tags, ok, err
+}
+
+// Read lets f look at what a scope has now, as an operation of the service that
+// changes nothing. What f keeps must be copied.
+func (e *Engine) Read(ctx context.Context, of ScopeID, service string, f func(x *Exec)) error {
+	sc, err := e.scope(ctx, of)
 	if err != nil {
-		return "", nil, false, err
+		return err
 	}
 	now := time.Now()
 	sc.mu.RLock()
 	defer sc.mu.RUnlock()
-	x := &Exec{
-		Tx: e.begin(sc, now), Context: ctx, service: s,
-		Call: &awsapi.Call{AccountID: to.Of.AccountID, Region: to.Of.Region, Time: now},
-	}
-	found := x.Look(to.Kind, to.Ref)
-	if found == nil {
-		return "", nil, false, nil
-	}
-	tags = map[string]string{}
-	if path := e.kind(s, to.Kind).Tags; path != "" {
-		for _, tag := range found.Subs(path) {
-			tags[tag.Str("Key")+tag.Str("key")] = tag.Str("Value") + tag.Str("value")
-		}
-	}
-	if name != "" {
-		return found.Str(name), tags, true, nil
-	}
-	return found.ID, tags, true, nil
+	f(&Exec{
+		Tx: e.begin(sc, now), Context: ctx, service: e.services[service],
+		Call: &awsapi.Call{AccountID: of.AccountID, Region: of.Region, Time: now},
+	})
+	return nil
 }
