@@ -24,17 +24,17 @@ func TestARulesWholeLife(t *testing.T) {
 	c := w.events()
 	pattern := `{"source":["aws.ec2"]}`
 	arn := w.rule("r", pattern, types.RuleStateDisabled)
-	if want := "arn:aws:events:" + region + ":" + w.account + ":rule/r"; *arn != want {
+	if want := "arn:aws:events:" + region + ":" + w.Account + ":rule/r"; *arn != want {
 		t.Errorf("%s, want %s", *arn, want)
 	}
 	if _, err := c.EnableRule(t.Context(), &eventbridge.EnableRuleInput{Name: aws.String("r"), EventBusName: aws.String("default")}); err != nil {
 		t.Fatal(err)
 	}
 	found, err := c.DescribeRule(t.Context(), &eventbridge.DescribeRuleInput{Name: aws.String("r")})
-	if err != nil || *found.EventPattern != pattern || found.State != types.RuleStateEnabled || *found.CreatedBy != w.account || *found.EventBusName != "default" || found.Description != nil {
+	if err != nil || *found.EventPattern != pattern || found.State != types.RuleStateEnabled || *found.CreatedBy != w.Account || *found.EventBusName != "default" || found.Description != nil {
 		t.Errorf("%+v, %v", found, err)
 	}
-	topic := "arn:aws:sns:" + region + ":" + w.account + ":t"
+	topic := "arn:aws:sns:" + region + ":" + w.Account + ":t"
 	w.target("r", types.Target{
 		Id: aws.String("1"), Arn: &topic, RetryPolicy: &types.RetryPolicy{MaximumRetryAttempts: aws.Int32(0)},
 		InputTransformer: &types.InputTransformer{InputPathsMap: map[string]string{"n": "$.detail.eventName"}, InputTemplate: aws.String(`"<n>"`)},
@@ -92,7 +92,7 @@ func TestListsGoOnWhereTheyEnded(t *testing.T) {
 	_, err := c.ListRules(t.Context(), &eventbridge.ListRulesInput{NextToken: aws.String("none")})
 	mustRefuse(t, err, "ValidationException", "NextToken")
 	buses, err := c.ListEventBuses(t.Context(), &eventbridge.ListEventBusesInput{})
-	if err != nil || len(buses.EventBuses) != 1 || *buses.EventBuses[0].Arn != "arn:aws:events:"+region+":"+w.account+":event-bus/default" {
+	if err != nil || len(buses.EventBuses) != 1 || *buses.EventBuses[0].Arn != "arn:aws:events:"+region+":"+w.Account+":event-bus/default" {
 		t.Errorf("%v, %v", buses, err)
 	}
 }
@@ -122,7 +122,7 @@ func TestRefusalsAreThoseOfEventBridge(t *testing.T) {
 	mustRefuse(t, err, "ResourceNotFoundException", "Rule none does not exist on EventBus default.")
 	_, err = c.CreateEventBus(ctx, &eventbridge.CreateEventBusInput{Name: aws.String("other")})
 	mustRefuse(t, err, "OperationDisabledException", "no event buses beside the default one")
-	_, err = c.CreateArchive(ctx, &eventbridge.CreateArchiveInput{ArchiveName: aws.String("a"), EventSourceArn: aws.String("arn:aws:events:" + region + ":" + w.account + ":event-bus/default")})
+	_, err = c.CreateArchive(ctx, &eventbridge.CreateArchiveInput{ArchiveName: aws.String("a"), EventSourceArn: aws.String("arn:aws:events:" + region + ":" + w.Account + ":event-bus/default")})
 	mustRefuse(t, err, "UnknownOperationException", "does not have CreateArchive")
 	_, err = c.DescribeConnection(ctx, &eventbridge.DescribeConnectionInput{Name: aws.String("none")})
 	mustRefuse(t, err, "ResourceNotFoundException", "Failed to describe the connection(s). Connection 'none' does not exist.")
@@ -146,12 +146,12 @@ func TestTargetsThatAreNotHereFail(t *testing.T) {
 	w := start(t)
 	c := w.events()
 	w.rule("r", topics, "")
-	here := "arn:aws:sns:" + region + ":" + w.account + ":t"
+	here := "arn:aws:sns:" + region + ":" + w.Account + ":t"
 	out, err := c.PutTargets(t.Context(), &eventbridge.PutTargetsInput{Rule: aws.String("r"), Targets: []types.Target{
-		{Id: aws.String("lambda"), Arn: aws.String("arn:aws:lambda:" + region + ":" + w.account + ":function:f")},
-		{Id: aws.String("away"), Arn: aws.String("arn:aws:sns:us-east-1:" + w.account + ":t")},
+		{Id: aws.String("lambda"), Arn: aws.String("arn:aws:lambda:" + region + ":" + w.Account + ":function:f")},
+		{Id: aws.String("away"), Arn: aws.String("arn:aws:sns:us-east-1:" + w.Account + ":t")},
 		{Id: aws.String("theirs"), Arn: aws.String("arn:aws:logs:" + region + ":999988887777:log-group:g")},
-		{Id: aws.String("gone"), Arn: aws.String("arn:aws:events:" + region + ":" + w.account + ":api-destination/d/0-1"), RoleArn: aws.String("arn:aws:iam::1:role/r")},
+		{Id: aws.String("gone"), Arn: aws.String("arn:aws:events:" + region + ":" + w.Account + ":api-destination/d/0-1"), RoleArn: aws.String("arn:aws:iam::1:role/r")},
 		{Id: aws.String("here"), Arn: &here},
 	}})
 	if err != nil || out.FailedEntryCount != 4 {
@@ -215,7 +215,7 @@ func TestSecretsAreNeverShown(t *testing.T) {
 		}
 	}
 	for _, file := range []string{"state.db", "rules.db"} {
-		b, err := os.ReadFile(filepath.Join(w.data, file))
+		b, err := os.ReadFile(filepath.Join(w.Data, file))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -264,7 +264,7 @@ func TestEachEntryIsTakenOrRefused(t *testing.T) {
 	if len(e) != 3 || !strings.HasPrefix(string(e[2].RequestParameters), `{"entries":[{"time":"Sep 9, 2001, 1:46:40 AM","source":"s","detailType":"t","detail":"HIDDEN_DUE_TO_SECURITY_REASONS"},`) {
 		t.Fatalf("%d events, the first %s", len(e), e[len(e)-1].RequestParameters)
 	}
-	bus := "arn:aws:events:" + region + ":" + w.account + ":event-bus/"
+	bus := "arn:aws:events:" + region + ":" + w.Account + ":event-bus/"
 	if want := []event.Resource{{Type: "AWS::Events::EventBus", ARN: bus + "default"}, {Type: "AWS::Events::EventBus", ARN: bus + "other"}}; !slices.Equal(e[2].Resources, want) {
 		t.Errorf("%v", e[2].Resources)
 	}
@@ -298,7 +298,7 @@ func TestPoliciesDecideAboutRules(t *testing.T) {
 	}
 	_, err := w.iam().PutUserPolicy(ctx, &iam.PutUserPolicyInput{
 		UserName: aws.String("u"), PolicyName: aws.String("p"),
-		PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"events:Put*","Resource":"arn:aws:events:` + region + `:` + w.account + `:rule/mine-*"}]}`),
+		PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"events:Put*","Resource":"arn:aws:events:` + region + `:` + w.Account + `:rule/mine-*"}]}`),
 	})
 	if err != nil {
 		t.Fatal(err)

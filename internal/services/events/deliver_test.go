@@ -36,7 +36,7 @@ func TestACallReachesAnEndpoint(t *testing.T) {
 		t.Errorf("%s with %v", got.path, got.header)
 	}
 	r := e.record(t)
-	if e.Version != "0" || e.Source != "aws.sns" || e.DetailType != "AWS API Call via CloudTrail" || e.Account != w.account || e.Region != region || !e.Time.Equal(r.EventTime.Time) {
+	if e.Version != "0" || e.Source != "aws.sns" || e.DetailType != "AWS API Call via CloudTrail" || e.Account != w.Account || e.Region != region || !e.Time.Equal(r.EventTime.Time) {
 		t.Errorf("got %s", got.text)
 	}
 	if e.ID == "" || e.Resources == nil || r.EventName != "CreateTopic" || string(r.RequestParameters) != `{"name":"alerts"}` {

@@ -1,7 +1,6 @@
 package events_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -12,7 +11,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	cttypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -25,6 +23,7 @@ import (
 
 	"github.com/cairn-audit/cairn/event"
 	"github.com/cairn-audit/cairn/internal/app"
+	"github.com/cairn-audit/cairn/internal/apptest"
 )
 
 const (
@@ -34,13 +33,10 @@ const (
 
 // world is a running server, and an endpoint to send to.
 type world struct {
-	t       *testing.T
-	data    string
-	url     string
-	account string
-	keys    aws.CredentialsProvider
-	inbox   chan delivered
-	at      string // the endpoint
+	*apptest.Server
+	t     *testing.T
+	inbox chan delivered
+	at    string // the endpoint
 }
 
 // delivered is what the endpoint got.
@@ -75,28 +71,8 @@ func (e *envelope) record(t *testing.T) *event.Event {
 
 func start(t *testing.T) *world {
 	t.Helper()
-	data := t.TempDir()
-	s, err := app.Start(t.Context(), app.Options{
-		Data: data, Listen: "127.0.0.1:0", Config: app.Config{Delivery: app.ConfigDelivery{AnyBucketPolicy: true}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		if err := s.Stop(ctx); err != nil {
-			t.Error(err)
-		}
-	})
-	key, err := app.ReadCredentials(data, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &world{
-		t: t, data: data, url: s.Endpoint().URL, account: s.Endpoint().Account, inbox: make(chan delivered, 100),
-		keys: credentials.NewStaticCredentialsProvider(key.AccessKeyID, key.SecretAccessKey, ""),
-	}
+	config := app.Config{Delivery: app.ConfigDelivery{AnyBucketPolicy: true}}
+	w := &world{Server: apptest.Start(t, app.Options{Config: config}), t: t, inbox: make(chan delivered, 100)}
 	endpoint := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		text, err := io.ReadAll(r.Body)
 		if err != nil {
@@ -111,32 +87,32 @@ func start(t *testing.T) *world {
 	return w
 }
 
-func (w *world) events() *eventbridge.Client { return w.as(w.keys) }
+func (w *world) events() *eventbridge.Client { return w.as(w.Admin) }
 
 // as is a client of another caller's.
 func (w *world) as(keys aws.CredentialsProvider) *eventbridge.Client {
-	return eventbridge.New(eventbridge.Options{BaseEndpoint: &w.url, Region: region, Credentials: keys, RetryMaxAttempts: 1})
+	return eventbridge.NewFromConfig(w.Config(region, keys))
 }
 
 func (w *world) iam() *iam.Client {
-	return iam.New(iam.Options{BaseEndpoint: &w.url, Region: region, Credentials: w.keys})
+	return iam.NewFromConfig(w.Config(region, w.Admin))
 }
 
 func (w *world) sns() *sns.Client {
-	return sns.New(sns.Options{BaseEndpoint: &w.url, Region: region, Credentials: w.keys})
+	return sns.NewFromConfig(w.Config(region, w.Admin))
 }
 
 // trail makes a trail that logs.
 func (w *world) trail() {
 	w.t.Helper()
-	buckets := s3.New(s3.Options{BaseEndpoint: &w.url, Region: region, Credentials: w.keys, UsePathStyle: true})
+	buckets := s3.NewFromConfig(w.Config(region, w.Admin), func(o *s3.Options) { o.UsePathStyle = true })
 	_, err := buckets.CreateBucket(w.t.Context(), &s3.CreateBucketInput{
 		Bucket: aws.String("logs"), CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: region},
 	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	trails := cloudtrail.New(cloudtrail.Options{BaseEndpoint: &w.url, Region: region, Credentials: w.keys})
+	trails := cloudtrail.NewFromConfig(w.Config(region, w.Admin))
 	if _, err = trails.CreateTrail(w.t.Context(), &cloudtrail.CreateTrailInput{Name: aws.String("all"), S3BucketName: aws.String("logs")}); err == nil {
 		_, err = trails.StartLogging(w.t.Context(), &cloudtrail.StartLoggingInput{Name: aws.String("all")})
 	}
@@ -231,8 +207,7 @@ func (w *world) recorded(name string, category ...cttypes.EventCategory) []*even
 	for _, c := range category {
 		in.EventCategory = c
 	}
-	c := cloudtrail.New(cloudtrail.Options{BaseEndpoint: &w.url, Region: region, Credentials: w.keys})
-	out, err := c.LookupEvents(w.t.Context(), in)
+	out, err := cloudtrail.NewFromConfig(w.Config(region, w.Admin)).LookupEvents(w.t.Context(), in)
 	if err != nil {
 		w.t.Fatal(err)
 	}
