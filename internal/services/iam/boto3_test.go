@@ -19,11 +19,11 @@ func TestBoto3PlaysItsScenarios(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := start(t, app.Config{})
-	key, err := w.admin.Retrieve(t.Context())
+	key, err := w.Admin.Retrieve(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := cairntest.Python(t, script, w.url, w.account, key.AccessKeyID, key.SecretAccessKey)
+	out := cairntest.Python(t, script, w.URL, w.Account, key.AccessKeyID, key.SecretAccessKey)
 	if !strings.HasSuffix(strings.TrimSpace(out), "ok hostile") {
 		t.Errorf("the script ended early:\n%s", out)
 	}

@@ -1,24 +1,20 @@
 package iam_test
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	cttypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-	ststypes "github.com/aws/aws-sdk-go-v2/service/sts/types"
 	"github.com/aws/smithy-go"
 
 	"github.com/cairn-audit/cairn/event"
 	"github.com/cairn-audit/cairn/internal/app"
+	"github.com/cairn-audit/cairn/internal/apptest"
 )
 
 const (
@@ -26,12 +22,10 @@ const (
 	other  = "444455556666" // a second account
 )
 
-// world is a running server with its first keys.
+// world is a running server.
 type world struct {
-	t           *testing.T
-	url, data   string
-	account     string
-	admin, root aws.CredentialsProvider
+	*apptest.Server
+	t *testing.T
 }
 
 func start(t *testing.T, config app.Config) *world {
@@ -44,51 +38,19 @@ func start(t *testing.T, config app.Config) *world {
 func startIn(t *testing.T, data string, config app.Config) *world {
 	t.Helper()
 	config.Accounts = []string{other}
-	s, err := app.Start(t.Context(), app.Options{Data: data, Listen: "127.0.0.1:0", Config: config})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { stop(t, s) })
-	w := &world{t: t, url: s.Endpoint().URL, data: data, account: s.Endpoint().Account}
-	for _, root := range []bool{false, true} {
-		key, err := app.ReadCredentials(data, root)
-		if err != nil {
-			t.Fatal(err)
-		}
-		provider := credentials.NewStaticCredentialsProvider(key.AccessKeyID, key.SecretAccessKey, "")
-		if root {
-			w.root = provider
-		} else {
-			w.admin = provider
-		}
-	}
-	return w
-}
-
-func stop(t *testing.T, s *app.Server) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	if err := s.Stop(ctx); err != nil {
-		t.Error(err)
-	}
+	return &world{apptest.Start(t, app.Options{Data: data, Config: config}), t}
 }
 
 func (w *world) sts(c aws.CredentialsProvider) *sts.Client {
-	return sts.New(sts.Options{BaseEndpoint: &w.url, Region: region, Credentials: c, RetryMaxAttempts: 1})
+	return sts.NewFromConfig(w.Config(region, c))
 }
 
 func (w *world) iam(c aws.CredentialsProvider) *iam.Client {
-	return iam.New(iam.Options{BaseEndpoint: &w.url, Region: region, Credentials: c, RetryMaxAttempts: 1})
+	return iam.NewFromConfig(w.Config(region, c))
 }
 
 func (w *world) ec2() *ec2.Client {
-	return ec2.New(ec2.Options{BaseEndpoint: &w.url, Region: region, Credentials: w.admin, RetryMaxAttempts: 1})
-}
-
-// session are the credentials that STS gave.
-func session(c *ststypes.Credentials) aws.CredentialsProvider {
-	return credentials.NewStaticCredentialsProvider(*c.AccessKeyId, *c.SecretAccessKey, *c.SessionToken)
+	return ec2.NewFromConfig(w.Config(region, w.Admin))
 }
 
 func keyID(t *testing.T, c aws.CredentialsProvider) string {
@@ -108,9 +70,9 @@ func (w *world) identity(c aws.CredentialsProvider) (*event.UserIdentity, *sts.G
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	reader := w.admin
-	if *out.Account != w.account {
-		reader = w.entered(*out.Account)
+	reader := w.Admin
+	if *out.Account != w.Account {
+		reader = w.In(*out.Account)
 	}
 	for _, e := range w.events(reader, "AccessKeyId", keyID(w.t, c)) {
 		if e.EventName == "GetCallerIdentity" {
@@ -121,42 +83,19 @@ func (w *world) identity(c aws.CredentialsProvider) (*event.UserIdentity, *sts.G
 	return nil, nil
 }
 
-// entered are credentials of another account's administrator.
-func (w *world) entered(account string) aws.CredentialsProvider {
-	w.t.Helper()
-	out, err := w.sts(w.admin).AssumeRole(w.t.Context(), &sts.AssumeRoleInput{
-		RoleArn: aws.String("arn:aws:iam::" + account + ":role/OrganizationAccountAccessRole"), RoleSessionName: aws.String("reader"),
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return session(out.Credentials)
-}
-
 // events looks events up by one attribute, newest first.
-func (w *world) events(c aws.CredentialsProvider, key, value string) []event.Event {
+func (w *world) events(c aws.CredentialsProvider, key, value string) []*event.Event {
 	w.t.Helper()
 	return w.newest(c, key, value, 50)
 }
 
 // newest are the newest events with an attribute, at most n.
-func (w *world) newest(c aws.CredentialsProvider, key, value string, n int32) []event.Event {
+func (w *world) newest(c aws.CredentialsProvider, key, value string, n int32) []*event.Event {
 	w.t.Helper()
-	client := cloudtrail.New(cloudtrail.Options{BaseEndpoint: &w.url, Region: region, Credentials: c})
-	out, err := client.LookupEvents(w.t.Context(), &cloudtrail.LookupEventsInput{
+	return apptest.Events(w.t, w.Config(region, c), &cloudtrail.LookupEventsInput{
 		MaxResults:       &n,
 		LookupAttributes: []cttypes.LookupAttribute{{AttributeKey: cttypes.LookupAttributeKey(key), AttributeValue: &value}},
 	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	events := make([]event.Event, len(out.Events))
-	for i, e := range out.Events {
-		if err := json.Unmarshal([]byte(*e.CloudTrailEvent), &events[i]); err != nil {
-			w.t.Fatal(err)
-		}
-	}
-	return events
 }
 
 // mustRefuse checks an error's code.

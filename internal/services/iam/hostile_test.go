@@ -49,8 +49,8 @@ func statement(condition string) string {
 // who sent it; and the server goes on.
 func TestHostileParametersAreRefusedAndRecorded(t *testing.T) {
 	w := start(t, app.Config{})
-	key := keyOf(t, w.admin)
-	role := w.role("r", `{"AWS":"`+w.account+`"}`, anySession)
+	key := keyOf(t, w.Admin)
+	role := w.role("r", `{"AWS":"`+w.Account+`"}`, anySession)
 	deep := strings.Repeat(`{"a":`, 100_000) + "1" + strings.Repeat("}", 100_000)
 	for name, test := range map[string]struct {
 		knock knock
@@ -126,7 +126,7 @@ func TestHostileParametersAreRefusedAndRecorded(t *testing.T) {
 // call; it says so itself.
 func TestHeadersThatAreTooLargeEndTheRequest(t *testing.T) {
 	w := start(t, app.Config{})
-	key := keyOf(t, w.admin)
+	key := keyOf(t, w.Admin)
 	req := w.signed(knock{service: "sts", method: http.MethodGet, target: "/?" + strings.Repeat("y", 200_000)}, key, time.Now())
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {

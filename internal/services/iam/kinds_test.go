@@ -32,6 +32,7 @@ import (
 
 	"github.com/cairn-audit/cairn/event"
 	"github.com/cairn-audit/cairn/internal/app"
+	"github.com/cairn-audit/cairn/internal/apptest"
 )
 
 const issuerURL = "https://id.example.com/ci"
@@ -88,14 +89,14 @@ func claims() jwt.Claims {
 // role makes a role that trusts a principal, with AdministratorAccess.
 func (w *world) role(name, principal, action string) string {
 	w.t.Helper()
-	out, err := w.iam(w.admin).CreateRole(w.t.Context(), &iam.CreateRoleInput{
+	out, err := w.iam(w.Admin).CreateRole(w.t.Context(), &iam.CreateRoleInput{
 		RoleName: &name, AssumeRolePolicyDocument: aws.String(fmt.Sprintf(
 			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":%s,"Action":[%s]}]}`, principal, action)),
 	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	_, err = w.iam(w.admin).AttachRolePolicy(w.t.Context(), &iam.AttachRolePolicyInput{
+	_, err = w.iam(w.Admin).AttachRolePolicy(w.t.Context(), &iam.AttachRolePolicyInput{
 		RoleName: &name, PolicyArn: aws.String("arn:aws:iam::aws:policy/AdministratorAccess"),
 	})
 	if err != nil {
@@ -121,7 +122,7 @@ const anySession = `"sts:AssumeRole","sts:TagSession","sts:SetSourceIdentity"`
 // a code that was not used yet.
 func (w *world) device() (serial, unused string) {
 	w.t.Helper()
-	made := must(w.iam(w.admin).CreateVirtualMFADevice(w.t.Context(),
+	made := must(w.iam(w.Admin).CreateVirtualMFADevice(w.t.Context(),
 		&iam.CreateVirtualMFADeviceInput{VirtualMFADeviceName: aws.String("phone")}))(w.t)
 	seed, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(string(made.VirtualMFADevice.Base32StringSeed))
 	if err != nil {
@@ -129,7 +130,7 @@ func (w *world) device() (serial, unused string) {
 	}
 	serial = *made.VirtualMFADevice.SerialNumber
 	now := time.Now()
-	must(w.iam(w.admin).EnableMFADevice(w.t.Context(), &iam.EnableMFADeviceInput{
+	must(w.iam(w.Admin).EnableMFADevice(w.t.Context(), &iam.EnableMFADeviceInput{
 		UserName: aws.String("administrator"), SerialNumber: &serial,
 		AuthenticationCode1: aws.String(code(seed, now.Add(-30*time.Second))), AuthenticationCode2: aws.String(code(seed, now)),
 	}))(w.t)
@@ -141,10 +142,10 @@ func (w *world) device() (serial, unused string) {
 func TestEveryKindOfIdentityIsProvenAndRecorded(t *testing.T) {
 	issuer := newIssuer(t)
 	w := start(t, issuer.config())
-	roleARN := w.role("deploy", fmt.Sprintf(`{"AWS":"arn:aws:iam::%s:root"}`, w.account), anySession)
-	webARN := w.role("ci", fmt.Sprintf(`{"Federated":"arn:aws:iam::%s:oidc-provider/id.example.com/ci"}`, w.account), `"sts:AssumeRoleWithWebIdentity"`)
+	roleARN := w.role("deploy", fmt.Sprintf(`{"AWS":"arn:aws:iam::%s:root"}`, w.Account), anySession)
+	webARN := w.role("ci", fmt.Sprintf(`{"Federated":"arn:aws:iam::%s:oidc-provider/id.example.com/ci"}`, w.Account), `"sts:AssumeRoleWithWebIdentity"`)
 	serial, mfaCode := w.device()
-	admin := w.sts(w.admin)
+	admin := w.sts(w.Admin)
 	withMFA := must(admin.GetSessionToken(t.Context(), &sts.GetSessionTokenInput{SerialNumber: &serial, TokenCode: &mfaCode}))(t).Credentials
 	for _, test := range []struct {
 		kind string
@@ -152,8 +153,8 @@ func TestEveryKindOfIdentityIsProvenAndRecorded(t *testing.T) {
 		key  aws.CredentialsProvider
 		want string
 	}{
-		{kind: "root user", key: w.root, want: `{"type":"Root","principalId":"{account}","arn":"arn:aws:iam::{account}:root","accountId":"{account}","accessKeyId":"AKIA…"}`},
-		{kind: "IAM user", key: w.admin, want: `{"type":"IAMUser","principalId":"AIDA…","arn":"arn:aws:iam::{account}:user/administrator","accountId":"{account}","accessKeyId":"AKIA…","userName":"administrator"}`},
+		{kind: "root user", key: w.Root, want: `{"type":"Root","principalId":"{account}","arn":"arn:aws:iam::{account}:root","accountId":"{account}","accessKeyId":"AKIA…"}`},
+		{kind: "IAM user", key: w.Admin, want: `{"type":"IAMUser","principalId":"AIDA…","arn":"arn:aws:iam::{account}:user/administrator","accountId":"{account}","accessKeyId":"AKIA…","userName":"administrator"}`},
 		{kind: "session of a user", open: func() *ststypes.Credentials {
 			return must(admin.GetSessionToken(t.Context(), &sts.GetSessionTokenInput{}))(t).Credentials
 		}, want: `{"type":"IAMUser","principalId":"AIDA…","arn":"arn:aws:iam::{account}:user/administrator","accountId":"{account}","accessKeyId":"ASIA…","userName":"administrator",` +
@@ -161,7 +162,7 @@ func TestEveryKindOfIdentityIsProvenAndRecorded(t *testing.T) {
 		{kind: "session of a user with MFA", open: func() *ststypes.Credentials { return withMFA }, want: `{"type":"IAMUser","principalId":"AIDA…","arn":"arn:aws:iam::{account}:user/administrator","accountId":"{account}","accessKeyId":"ASIA…","userName":"administrator",` +
 			`"sessionContext":{"attributes":{"creationDate":"{time}","mfaAuthenticated":"true"}}}`},
 		{kind: "session of the root user", open: func() *ststypes.Credentials {
-			return must(w.sts(w.root).GetSessionToken(t.Context(), &sts.GetSessionTokenInput{}))(t).Credentials
+			return must(w.sts(w.Root).GetSessionToken(t.Context(), &sts.GetSessionTokenInput{}))(t).Credentials
 		}, want: `{"type":"Root","principalId":"{account}","arn":"arn:aws:iam::{account}:root","accountId":"{account}","accessKeyId":"ASIA…","sessionContext":{"attributes":{"creationDate":"{time}","mfaAuthenticated":"false"}}}`},
 		{kind: "role", open: func() *ststypes.Credentials {
 			return must(admin.AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: &roleARN, RoleSessionName: aws.String("release"), SourceIdentity: aws.String("alice")}))(t).Credentials
@@ -170,12 +171,12 @@ func TestEveryKindOfIdentityIsProvenAndRecorded(t *testing.T) {
 			`"attributes":{"creationDate":"{time}","mfaAuthenticated":"false"},"sourceIdentity":"alice"}}`},
 		{kind: "role assumed by a role", open: func() *ststypes.Credentials {
 			first := must(admin.AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: &roleARN, RoleSessionName: aws.String("release"), SourceIdentity: aws.String("alice")}))(t).Credentials
-			return must(w.sts(session(first)).AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: &roleARN, RoleSessionName: aws.String("again")}))(t).Credentials
+			return must(w.sts(apptest.Session(first)).AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: &roleARN, RoleSessionName: aws.String("again")}))(t).Credentials
 		}, want: `{"type":"AssumedRole","principalId":"AROA…:again","arn":"arn:aws:sts::{account}:assumed-role/deploy/again","accountId":"{account}","accessKeyId":"ASIA…",` +
 			`"sessionContext":{"sessionIssuer":{"type":"Role","principalId":"AROA…","arn":"arn:aws:iam::{account}:role/deploy","accountId":"{account}","userName":"deploy"},` +
 			`"attributes":{"creationDate":"{time}","mfaAuthenticated":"false"},"sourceIdentity":"alice"}}`},
 		{kind: "role assumed with MFA", open: func() *ststypes.Credentials {
-			return must(w.sts(session(withMFA)).AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: &roleARN, RoleSessionName: aws.String("careful")}))(t).Credentials
+			return must(w.sts(apptest.Session(withMFA)).AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: &roleARN, RoleSessionName: aws.String("careful")}))(t).Credentials
 		}, want: `{"type":"AssumedRole","principalId":"AROA…:careful","arn":"arn:aws:sts::{account}:assumed-role/deploy/careful","accountId":"{account}","accessKeyId":"ASIA…",` +
 			`"sessionContext":{"sessionIssuer":{"type":"Role","principalId":"AROA…","arn":"arn:aws:iam::{account}:role/deploy","accountId":"{account}","userName":"deploy"},` +
 			`"attributes":{"creationDate":"{time}","mfaAuthenticated":"true"}}}`},
@@ -192,7 +193,7 @@ func TestEveryKindOfIdentityIsProvenAndRecorded(t *testing.T) {
 			`"sessionContext":{"sessionIssuer":{"type":"IAMUser","principalId":"AIDA…","arn":"arn:aws:iam::{account}:user/administrator","accountId":"{account}","userName":"administrator"},` +
 			`"attributes":{"creationDate":"{time}","mfaAuthenticated":"false"}}}`},
 		{kind: "federated user of the root user", open: func() *ststypes.Credentials {
-			return must(w.sts(w.root).GetFederationToken(t.Context(), &sts.GetFederationTokenInput{Name: aws.String("bob")}))(t).Credentials
+			return must(w.sts(w.Root).GetFederationToken(t.Context(), &sts.GetFederationTokenInput{Name: aws.String("bob")}))(t).Credentials
 		}, want: `{"type":"FederatedUser","principalId":"{account}:bob","arn":"arn:aws:sts::{account}:federated-user/bob","accountId":"{account}","accessKeyId":"ASIA…",` +
 			`"sessionContext":{"sessionIssuer":{"type":"Root","principalId":"{account}","arn":"arn:aws:iam::{account}:root","accountId":"{account}"},` +
 			`"attributes":{"creationDate":"{time}","mfaAuthenticated":"false"}}}`},
@@ -208,7 +209,7 @@ func TestEveryKindOfIdentityIsProvenAndRecorded(t *testing.T) {
 			w.t = t
 			key := test.key
 			if test.open != nil {
-				key = session(test.open())
+				key = apptest.Session(test.open())
 			}
 			got, said := w.identity(key)
 			if text := w.redact(got); text != test.want {
@@ -238,7 +239,7 @@ func (w *world) redact(id *event.UserIdentity) string {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	text := regexp.MustCompile(w.account).ReplaceAllString(string(b), "{account}")
+	text := regexp.MustCompile(w.Account).ReplaceAllString(string(b), "{account}")
 	for _, r := range redactions {
 		text = r.pattern.ReplaceAllString(text, r.by)
 	}
@@ -252,13 +253,13 @@ func TestEveryKindOfIdentityThatIsNoCredentialIsRecorded(t *testing.T) {
 	config := issuer.config()
 	config.Sandbox.Clock = 1e6
 	w := start(t, config)
-	webARN := w.role("ci", fmt.Sprintf(`{"Federated":"arn:aws:iam::%s:oidc-provider/id.example.com/ci"}`, w.account), `"sts:AssumeRoleWithWebIdentity"`)
+	webARN := w.role("ci", fmt.Sprintf(`{"Federated":"arn:aws:iam::%s:oidc-provider/id.example.com/ci"}`, w.Account), `"sts:AssumeRoleWithWebIdentity"`)
 	token := issuer.token(t, claims())
 	must(w.sts(nil).AssumeRoleWithWebIdentity(t.Context(), &sts.AssumeRoleWithWebIdentityInput{RoleArn: &webARN, RoleSessionName: aws.String("build"), WebIdentityToken: &token}))(t)
-	visitor := w.entered(other)
+	visitor := w.In(other)
 	w.scaled()
 	w.purchased()
-	w.send(must(http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+"/?Action=GetCallerIdentity&Version=2011-06-15", nil))(t))
+	w.send(must(http.NewRequestWithContext(t.Context(), http.MethodGet, w.URL+"/?Action=GetCallerIdentity&Version=2011-06-15", nil))(t))
 	const roleOfService = `"sessionContext":{"sessionIssuer":{"type":"Role","principalId":"AROA…","arn":"arn:aws:iam::{account}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling",` +
 		`"accountId":"{account}","userName":"AWSServiceRoleForAutoScaling"},"attributes":{"creationDate":"{time}","mfaAuthenticated":"false"}},"invokedBy":"autoscaling.amazonaws.com"}`
 	for kind, test := range map[string]struct {
@@ -266,13 +267,13 @@ func TestEveryKindOfIdentityThatIsNoCredentialIsRecorded(t *testing.T) {
 		event  string
 		want   string
 	}{
-		"a web identity": {w.admin, "AssumeRoleWithWebIdentity", `{"type":"WebIdentityUser","principalId":"arn:aws:iam::{account}:oidc-provider/id.example.com/ci:sts.amazonaws.com:repo:cairn/cairn",` +
+		"a web identity": {w.Admin, "AssumeRoleWithWebIdentity", `{"type":"WebIdentityUser","principalId":"arn:aws:iam::{account}:oidc-provider/id.example.com/ci:sts.amazonaws.com:repo:cairn/cairn",` +
 			`"userName":"repo:cairn/cairn","identityProvider":"arn:aws:iam::{account}:oidc-provider/id.example.com/ci"}`},
 		"another account":                     {visitor, "AssumeRole", `{"type":"AWSAccount","principalId":"AIDA…","accountId":"{account}"}`},
-		"a service that opens a session":      {w.admin, "AssumeRole", `{"type":"AWSService","invokedBy":"autoscaling.amazonaws.com"}`},
-		"a service in EC2":                    {w.admin, "RunInstances", `{"type":"AssumedRole","principalId":"AROA…:AutoScaling","arn":"arn:aws:sts::{account}:assumed-role/AWSServiceRoleForAutoScaling/AutoScaling","accountId":"{account}",` + roleOfService},
-		"what happens without a call":         {w.admin, "CapacityBlockScheduled", `{"accountId":"{account}","invokedBy":"AWS Internal"}`},
-		"nobody, where a signature has to be": {w.admin, "GetCallerIdentity", `{"type":"Unknown"}`},
+		"a service that opens a session":      {w.Admin, "AssumeRole", `{"type":"AWSService","invokedBy":"autoscaling.amazonaws.com"}`},
+		"a service in EC2":                    {w.Admin, "RunInstances", `{"type":"AssumedRole","principalId":"AROA…:AutoScaling","arn":"arn:aws:sts::{account}:assumed-role/AWSServiceRoleForAutoScaling/AutoScaling","accountId":"{account}",` + roleOfService},
+		"what happens without a call":         {w.Admin, "CapacityBlockScheduled", `{"accountId":"{account}","invokedBy":"AWS Internal"}`},
+		"nobody, where a signature has to be": {w.Admin, "GetCallerIdentity", `{"type":"Unknown"}`},
 	} {
 		t.Run(kind, func(t *testing.T) {
 			w := *w
@@ -296,7 +297,7 @@ func TestEveryKindOfIdentityThatIsNoCredentialIsRecorded(t *testing.T) {
 // scaled lets Auto Scaling launch an instance.
 func (w *world) scaled() {
 	w.t.Helper()
-	client := autoscaling.New(autoscaling.Options{BaseEndpoint: &w.url, Region: region, Credentials: w.admin})
+	client := autoscaling.New(autoscaling.Options{BaseEndpoint: &w.URL, Region: region, Credentials: w.Admin})
 	images := must(w.ec2().DescribeImages(w.t.Context(), &ec2.DescribeImagesInput{Owners: []string{"amazon"}}))(w.t).Images
 	must(client.CreateLaunchConfiguration(w.t.Context(), &autoscaling.CreateLaunchConfigurationInput{
 		LaunchConfigurationName: aws.String("web"), ImageId: images[0].ImageId, InstanceType: aws.String("t3.micro"),
@@ -320,9 +321,9 @@ func (w *world) purchased() {
 
 func TestAssumingARoleOfAnotherAccountIsRecordedInBoth(t *testing.T) {
 	w := start(t, app.Config{})
-	visitor := w.entered(other)
-	id := keyID(t, w.admin)
-	byCaller := w.events(w.admin, "EventName", "AssumeRole")
+	visitor := w.In(other)
+	id := keyID(t, w.Admin)
+	byCaller := w.events(w.Admin, "EventName", "AssumeRole")
 	inOther := w.events(visitor, "EventName", "AssumeRole")
 	if len(byCaller) != 1 || len(inOther) != 1 {
 		t.Fatalf("%d and %d events, want one in each account", len(byCaller), len(inOther))
@@ -331,13 +332,13 @@ func TestAssumingARoleOfAnotherAccountIsRecordedInBoth(t *testing.T) {
 	if a.SharedEventID == "" || a.SharedEventID != b.SharedEventID || a.EventID == b.EventID {
 		t.Errorf("shared ids %q, %q, event ids %q, %q", a.SharedEventID, b.SharedEventID, a.EventID, b.EventID)
 	}
-	if a.RecipientAccountID != w.account || b.RecipientAccountID != other {
+	if a.RecipientAccountID != w.Account || b.RecipientAccountID != other {
 		t.Errorf("recipients %s, %s", a.RecipientAccountID, b.RecipientAccountID)
 	}
 	if a.UserIdentity.AccessKeyID != id || a.UserIdentity.Type != event.IAMUser {
 		t.Errorf("caller's copy: %+v", a.UserIdentity)
 	}
-	want := event.UserIdentity{Type: event.AWSAccount, PrincipalID: a.UserIdentity.PrincipalID, AccountID: w.account}
+	want := event.UserIdentity{Type: event.AWSAccount, PrincipalID: a.UserIdentity.PrincipalID, AccountID: w.Account}
 	if got := *b.UserIdentity; got.Type != want.Type || got.PrincipalID != want.PrincipalID || got.AccountID != want.AccountID || got.ARN != "" || got.AccessKeyID != "" {
 		t.Errorf("other account's copy: %+v", got)
 	}
@@ -349,7 +350,7 @@ func TestAssumingARoleOfAnotherAccountIsRecordedInBoth(t *testing.T) {
 func TestAWebIdentityCallIsRecordedAsTheWebIdentitys(t *testing.T) {
 	issuer := newIssuer(t)
 	w := start(t, issuer.config())
-	roleARN := w.role("ci", fmt.Sprintf(`{"Federated":"arn:aws:iam::%s:oidc-provider/id.example.com/ci"}`, w.account), `"sts:AssumeRoleWithWebIdentity"`)
+	roleARN := w.role("ci", fmt.Sprintf(`{"Federated":"arn:aws:iam::%s:oidc-provider/id.example.com/ci"}`, w.Account), `"sts:AssumeRoleWithWebIdentity"`)
 	assume := func(token string) error {
 		_, err := w.sts(nil).AssumeRoleWithWebIdentity(t.Context(), &sts.AssumeRoleWithWebIdentityInput{
 			RoleArn: &roleARN, RoleSessionName: aws.String("build"), WebIdentityToken: &token,
@@ -359,8 +360,8 @@ func TestAWebIdentityCallIsRecordedAsTheWebIdentitys(t *testing.T) {
 	if err := assume(issuer.token(t, claims())); err != nil {
 		t.Fatal(err)
 	}
-	provider := "arn:aws:iam::" + w.account + ":oidc-provider/id.example.com/ci"
-	id := w.events(w.admin, "EventName", "AssumeRoleWithWebIdentity")[0].UserIdentity
+	provider := "arn:aws:iam::" + w.Account + ":oidc-provider/id.example.com/ci"
+	id := w.events(w.Admin, "EventName", "AssumeRoleWithWebIdentity")[0].UserIdentity
 	if id.Type != event.WebIdentityUser || id.PrincipalID != provider+":sts.amazonaws.com:repo:cairn/cairn" ||
 		id.UserName != "repo:cairn/cairn" || id.IdentityProvider != provider || id.AccessKeyID != "" {
 		t.Errorf("identity %+v", id)
@@ -385,7 +386,7 @@ func TestAWebIdentityCallIsRecordedAsTheWebIdentitys(t *testing.T) {
 				by = test.by
 			}
 			mustRefuse(t, assume(by.token(t, c)), test.code)
-			e := w.events(w.admin, "EventName", "AssumeRoleWithWebIdentity")[0]
+			e := w.events(w.Admin, "EventName", "AssumeRoleWithWebIdentity")[0]
 			kind, name := event.Unknown, ""
 			if test.proven {
 				kind, name = event.WebIdentityUser, "repo:cairn/cairn"
@@ -404,21 +405,21 @@ func TestAWebIdentityCallIsRecordedAsTheWebIdentitys(t *testing.T) {
 func TestAWebIdentityThatARoleDoesNotTrustIsRecordedByName(t *testing.T) {
 	issuer := newIssuer(t)
 	w := start(t, issuer.config())
-	own := w.role("ci", fmt.Sprintf(`{"AWS":"%s"}`, w.account), `"sts:AssumeRole"`)
+	own := w.role("ci", fmt.Sprintf(`{"AWS":"%s"}`, w.Account), `"sts:AssumeRole"`)
 	token := issuer.token(t, claims())
 	for _, role := range []string{own, "arn:aws:iam::999999999999:role/ci"} {
 		_, err := w.sts(nil).AssumeRoleWithWebIdentity(t.Context(), &sts.AssumeRoleWithWebIdentityInput{
 			RoleArn: &role, RoleSessionName: aws.String("build"), WebIdentityToken: &token,
 		})
 		mustRefuse(t, err, "AccessDenied")
-		e := w.events(w.admin, "EventName", "AssumeRoleWithWebIdentity")[0]
+		e := w.events(w.Admin, "EventName", "AssumeRoleWithWebIdentity")[0]
 		if e.ErrorCode != "AccessDenied" || e.UserIdentity.Type != event.WebIdentityUser || e.UserIdentity.UserName != "repo:cairn/cairn" {
 			t.Errorf("error %s, identity %+v", e.ErrorCode, e.UserIdentity)
 		}
 		if want := fmt.Sprintf(`{"roleArn":%q,"roleSessionName":"build"}`, role); string(e.RequestParameters) != want {
 			t.Errorf("parameters %s, want %s", e.RequestParameters, want)
 		}
-		if e.RecipientAccountID != w.account || len(e.Resources) != 1 || e.Resources[0].ARN != role {
+		if e.RecipientAccountID != w.Account || len(e.Resources) != 1 || e.Resources[0].ARN != role {
 			t.Errorf("account %s, resources %v", e.RecipientAccountID, e.Resources)
 		}
 	}
@@ -426,8 +427,8 @@ func TestAWebIdentityThatARoleDoesNotTrustIsRecordedByName(t *testing.T) {
 
 func TestCredentialsThatProveNothingAreRefused(t *testing.T) {
 	w := start(t, app.Config{})
-	good := must(w.sts(w.admin).GetSessionToken(t.Context(), &sts.GetSessionTokenInput{}))(t).Credentials
-	another := must(w.sts(w.admin).GetSessionToken(t.Context(), &sts.GetSessionTokenInput{}))(t).Credentials
+	good := must(w.sts(w.Admin).GetSessionToken(t.Context(), &sts.GetSessionTokenInput{}))(t).Credentials
+	another := must(w.sts(w.Admin).GetSessionToken(t.Context(), &sts.GetSessionTokenInput{}))(t).Credentials
 	for name, test := range map[string]struct {
 		key, secret, token string
 		code               string
@@ -437,13 +438,13 @@ func TestCredentialsThatProveNothingAreRefused(t *testing.T) {
 		"a changed token":   {*good.AccessKeyId, *good.SecretAccessKey, "A" + (*good.SessionToken)[1:] + "=", "InvalidClientTokenId"},
 		"the wrong secret":  {*good.AccessKeyId, "wrong", *good.SessionToken, "SignatureDoesNotMatch"},
 		"another's secret":  {*good.AccessKeyId, *another.SecretAccessKey, *good.SessionToken, "SignatureDoesNotMatch"},
-		"a token and AKIA…": {keyID(t, w.admin), "wrong", *good.SessionToken, "InvalidClientTokenId"},
+		"a token and AKIA…": {keyID(t, w.Admin), "wrong", *good.SessionToken, "InvalidClientTokenId"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := w.sts(credentials.NewStaticCredentialsProvider(test.key, test.secret, test.token)).
 				GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
 			mustRefuse(t, err, test.code)
-			e := w.events(w.admin, "AccessKeyId", test.key)[0]
+			e := w.events(w.Admin, "AccessKeyId", test.key)[0]
 			if e.UserIdentity.Type != event.Unknown || e.UserIdentity.ARN != "" || e.ErrorCode == "" {
 				t.Errorf("event: error %q, identity %+v", e.ErrorCode, e.UserIdentity)
 			}

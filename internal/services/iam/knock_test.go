@@ -52,7 +52,7 @@ func (a answered) has(code string) bool { return a.errorType == code || strings.
 // signed makes the request as if it were made at a time. It may be sent often.
 func (w *world) signed(k knock, key aws.Credentials, at time.Time) *http.Request {
 	w.t.Helper()
-	req, err := http.NewRequestWithContext(w.t.Context(), k.method, w.url+k.target, strings.NewReader(k.body))
+	req, err := http.NewRequestWithContext(w.t.Context(), k.method, w.URL+k.target, strings.NewReader(k.body))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -106,9 +106,9 @@ func (w *world) send(req *http.Request) answered {
 func (w *world) eventOf(a answered, accessKeyID string) *event.Event {
 	w.t.Helper()
 	// The event of the look-up itself, and of one before it, may be newer.
-	for _, e := range w.newest(w.admin, "AccessKeyId", accessKeyID, 4) {
+	for _, e := range w.newest(w.Admin, "AccessKeyId", accessKeyID, 4) {
 		if e.RequestID == a.requestID {
-			return &e
+			return e
 		}
 	}
 	w.t.Fatalf("the call %s of key %s has no event", a.requestID, accessKeyID)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/cairn-audit/cairn/event"
 	"github.com/cairn-audit/cairn/internal/app"
+	"github.com/cairn-audit/cairn/internal/apptest"
 	"github.com/cairn-audit/cairn/internal/identity"
 	"github.com/cairn-audit/cairn/internal/seal"
 	"github.com/cairn-audit/cairn/internal/state"
@@ -25,13 +26,9 @@ import (
 // administrator's session that ended an hour ago.
 func endedSession(t *testing.T) (data string, ended aws.Credentials) {
 	t.Helper()
-	data = t.TempDir()
-	s, err := app.Start(t.Context(), app.Options{Data: data, Listen: "127.0.0.1:0"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	account := s.Endpoint().Account
-	stop(t, s)
+	s := apptest.Start(t, app.Options{})
+	s.Stop()
+	data = s.Data
 	key, err := seal.LoadKey(filepath.Join(data, "master.key"))
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +38,7 @@ func endedSession(t *testing.T) (data string, ended aws.Credentials) {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	err = identity.New(store, key).View(account, func(tx *identity.Tx) error {
+	err = identity.New(store, key).View(s.Account, func(tx *identity.Tx) error {
 		u, err := tx.Users().Get(identity.AdministratorName)
 		if err != nil {
 			return err
@@ -60,8 +57,8 @@ func endedSession(t *testing.T) (data string, ended aws.Credentials) {
 // inactiveKey is a key of the administrator's that was switched off.
 func (w *world) inactiveKey() aws.Credentials {
 	w.t.Helper()
-	made := must(w.iam(w.admin).CreateAccessKey(w.t.Context(), &iam.CreateAccessKeyInput{}))(w.t).AccessKey
-	must(w.iam(w.admin).UpdateAccessKey(w.t.Context(), &iam.UpdateAccessKeyInput{
+	made := must(w.iam(w.Admin).CreateAccessKey(w.t.Context(), &iam.CreateAccessKeyInput{}))(w.t).AccessKey
+	must(w.iam(w.Admin).UpdateAccessKey(w.t.Context(), &iam.UpdateAccessKeyInput{
 		AccessKeyId: made.AccessKeyId, Status: iamtypes.StatusTypeInactive,
 	}))(w.t)
 	return aws.Credentials{AccessKeyID: *made.AccessKeyId, SecretAccessKey: *made.SecretAccessKey}
@@ -72,7 +69,7 @@ func (w *world) inactiveKey() aws.Credentials {
 func TestARefusedSignatureIsAnsweredInItsProtocolAndRecorded(t *testing.T) {
 	data, ended := endedSession(t)
 	w := startIn(t, data, app.Config{})
-	good, inactive := keyOf(t, w.admin), w.inactiveKey()
+	good, inactive := keyOf(t, w.Admin), w.inactiveKey()
 	wrong := good
 	wrong.SecretAccessKey = "wrong" + good.SecretAccessKey[5:]
 	calls := []struct {
@@ -119,7 +116,7 @@ func TestARefusedSignatureIsAnsweredInItsProtocolAndRecorded(t *testing.T) {
 				if want := (event.UserIdentity{Type: event.Unknown, AccessKeyID: test.key.AccessKeyID}); !reflect.DeepEqual(*e.UserIdentity, want) {
 					t.Errorf("event: identity %+v", e.UserIdentity)
 				}
-				if e.RecipientAccountID != w.account || string(e.ResponseElements) != "null" {
+				if e.RecipientAccountID != w.Account || string(e.ResponseElements) != "null" {
 					t.Errorf("event: account %s, answer %s", e.RecipientAccountID, e.ResponseElements)
 				}
 			})
@@ -136,7 +133,7 @@ func TestARefusedSignatureIsAnsweredInItsProtocolAndRecorded(t *testing.T) {
 // being recorded. Each time is a call of its own, with its own event.
 func TestClocksMayDifferByFifteenMinutes(t *testing.T) {
 	w := start(t, app.Config{})
-	key := keyOf(t, w.admin)
+	key := keyOf(t, w.Admin)
 	for _, late := range []time.Duration{14 * time.Minute, -14 * time.Minute} {
 		if a := w.send(w.signed(getCallerIdentity(), key, time.Now().Add(-late))); a.status != http.StatusOK {
 			t.Errorf("%v late: %d: %s", late, a.status, a.body)
@@ -156,7 +153,7 @@ func TestClocksMayDifferByFifteenMinutes(t *testing.T) {
 // TestAnswersOfSTSHaveASecondID, which their events repeat.
 func TestAnswersOfSTSHaveASecondID(t *testing.T) {
 	w := start(t, app.Config{})
-	key := keyOf(t, w.admin)
+	key := keyOf(t, w.Admin)
 	for name, call := range map[string]knock{"answered": getCallerIdentity(), "refused": stsCall("AssumeRole")} {
 		a := w.send(w.signed(call, key, time.Now()))
 		id := a.header.Get("X-Amz-Sts-Extended-Request-Id")
@@ -175,7 +172,7 @@ func TestAnswersOfSTSHaveASecondID(t *testing.T) {
 // path, query or header.
 func TestWhatIsSignedCannotBeChanged(t *testing.T) {
 	w := start(t, app.Config{})
-	key := keyOf(t, w.admin)
+	key := keyOf(t, w.Admin)
 	for name, change := range map[string]func(*http.Request){
 		"body": func(r *http.Request) {
 			other := form("sts", url.Values{"Action": {"GetSessionToken"}, "Version": {"2011-06-15"}})

@@ -20,6 +20,7 @@ import (
 
 	"github.com/cairn-audit/cairn/event"
 	"github.com/cairn-audit/cairn/internal/app"
+	"github.com/cairn-audit/cairn/internal/apptest"
 )
 
 // samlProvider signs assertions as a SAML identity provider does.
@@ -40,7 +41,7 @@ func (w *world) samlProvider() *samlProvider {
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 	}
 	p := &samlProvider{t: w.t, key: key, certificate: must(x509.CreateCertificate(rand.Reader, template, template, key.Public(), key))(w.t)}
-	made := must(w.iam(w.admin).CreateSAMLProvider(w.t.Context(), &iam.CreateSAMLProviderInput{
+	made := must(w.iam(w.Admin).CreateSAMLProvider(w.t.Context(), &iam.CreateSAMLProviderInput{
 		Name: aws.String("Okta"), SAMLMetadataDocument: aws.String(p.metadata()),
 	}))(w.t)
 	p.arn = *made.SAMLProviderArn
@@ -101,7 +102,7 @@ func TestASAMLAssertionOpensASessionOnce(t *testing.T) {
 	if *out.Subject != "carol" || *out.SubjectType != "persistent" || *out.Issuer != samlEntity || *out.Audience != "https://signin.aws.amazon.com/saml" {
 		t.Errorf("answer %+v", out)
 	}
-	e := w.newest(w.admin, "EventName", "AssumeRoleWithSAML", 1)[0]
+	e := w.newest(w.Admin, "EventName", "AssumeRoleWithSAML", 1)[0]
 	if id := *e.UserIdentity; id.Type != event.SAMLUser || id.PrincipalID != *out.NameQualifier+":carol" || id.UserName != "carol" ||
 		id.IdentityProvider != *out.NameQualifier || len(*out.NameQualifier) != 28 {
 		t.Errorf("identity %+v, qualifier %s", id, *out.NameQualifier)
@@ -112,7 +113,7 @@ func TestASAMLAssertionOpensASessionOnce(t *testing.T) {
 	if len(e.Resources) != 2 || e.Resources[0].ARN != roleARN || e.Resources[1].ARN != p.arn || e.Resources[1].Type != "AWS::IAM::SAMLProvider" {
 		t.Errorf("resources %v", e.Resources)
 	}
-	got, said := w.identity(session(out.Credentials))
+	got, said := w.identity(apptest.Session(out.Credentials))
 	if want := `{"type":"AssumedRole","principalId":"AROA…:carol@example.com","arn":"arn:aws:sts::{account}:assumed-role/sso/carol@example.com","accountId":"{account}","accessKeyId":"ASIA…",` +
 		`"sessionContext":{"sessionIssuer":{"type":"Role","principalId":"AROA…","arn":"arn:aws:iam::{account}:role/sso","accountId":"{account}","userName":"sso"},` +
 		`"attributes":{"creationDate":"{time}","mfaAuthenticated":"false"}}}`; w.redact(got) != want || *said.UserId != got.PrincipalID {
@@ -138,7 +139,7 @@ func TestASAMLAssertionOpensASessionOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, err := assume(test.role, test.response)
 			mustRefuse(t, err, test.code)
-			e := w.newest(w.admin, "EventName", "AssumeRoleWithSAML", 1)[0]
+			e := w.newest(w.Admin, "EventName", "AssumeRoleWithSAML", 1)[0]
 			kind, user := event.Unknown, ""
 			if test.named {
 				kind, user = event.SAMLUser, "carol"
@@ -148,7 +149,7 @@ func TestASAMLAssertionOpensASessionOnce(t *testing.T) {
 			}
 		})
 	}
-	must(w.iam(w.admin).DeleteSAMLProvider(t.Context(), &iam.DeleteSAMLProviderInput{SAMLProviderArn: &p.arn}))(t)
+	must(w.iam(w.Admin).DeleteSAMLProvider(t.Context(), &iam.DeleteSAMLProviderInput{SAMLProviderArn: &p.arn}))(t)
 	_, err := assume(roleARN, p.response("_9", time.Now(), attributes))
 	mustRefuse(t, err, "InvalidIdentityToken")
 }
@@ -156,9 +157,9 @@ func TestASAMLAssertionOpensASessionOnce(t *testing.T) {
 func TestSAMLProvidersAreKept(t *testing.T) {
 	w := start(t, app.Config{})
 	p := w.samlProvider()
-	client := w.iam(w.admin)
+	client := w.iam(w.Admin)
 	got := must(client.GetSAMLProvider(t.Context(), &iam.GetSAMLProviderInput{SAMLProviderArn: &p.arn}))(t)
-	if *got.SAMLMetadataDocument != p.metadata() || !got.ValidUntil.After(time.Now()) || p.arn != "arn:aws:iam::"+w.account+":saml-provider/Okta" {
+	if *got.SAMLMetadataDocument != p.metadata() || !got.ValidUntil.After(time.Now()) || p.arn != "arn:aws:iam::"+w.Account+":saml-provider/Okta" {
 		t.Errorf("%s: %+v", p.arn, got)
 	}
 	list := must(client.ListSAMLProviders(t.Context(), &iam.ListSAMLProvidersInput{}))(t).SAMLProviderList

@@ -20,7 +20,7 @@ import (
 func TestNoSecretIsStoredOrRecorded(t *testing.T) {
 	issuer := newIssuer(t)
 	w := start(t, issuer.config())
-	client := w.iam(w.admin)
+	client := w.iam(w.Admin)
 	const password, next = "Correct-Horse-1", "Battery-Staple-2"
 	secrets := map[string]string{"password": password, "new password": next}
 	user := aws.String("alice")
@@ -31,10 +31,10 @@ func TestNoSecretIsStoredOrRecorded(t *testing.T) {
 	must(client.UpdateLoginProfile(t.Context(), &iam.UpdateLoginProfileInput{UserName: user, Password: aws.String(next)}))(t)
 	device := must(client.CreateVirtualMFADevice(t.Context(), &iam.CreateVirtualMFADeviceInput{VirtualMFADeviceName: user}))(t)
 	secrets["seed"] = string(device.VirtualMFADevice.Base32StringSeed)
-	c := must(w.sts(w.admin).GetSessionToken(t.Context(), &sts.GetSessionTokenInput{}))(t).Credentials
+	c := must(w.sts(w.Admin).GetSessionToken(t.Context(), &sts.GetSessionTokenInput{}))(t).Credentials
 	secrets["session"] = *c.SecretAccessKey
-	role := w.role("r", `{"AWS":"`+w.account+`"}`, anySession)
-	c = must(w.sts(w.admin).AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: aws.String("ss")}))(t).Credentials
+	role := w.role("r", `{"AWS":"`+w.Account+`"}`, anySession)
+	c = must(w.sts(w.Admin).AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: aws.String("ss")}))(t).Credentials
 	secrets["role's session"] = *c.SecretAccessKey
 	token := issuer.token(t, claims())
 	secrets["web identity token"] = token
@@ -43,12 +43,12 @@ func TestNoSecretIsStoredOrRecorded(t *testing.T) {
 	})
 	mustRefuse(t, err, "AccessDenied")
 
-	var all []event.Event
+	var all []*event.Event
 	for _, name := range []string{
 		"CreateUser", "CreateAccessKey", "CreateLoginProfile", "UpdateLoginProfile", "CreateVirtualMFADevice",
 		"GetSessionToken", "AssumeRole", "AssumeRoleWithWebIdentity",
 	} {
-		found := w.events(w.admin, "EventName", name)
+		found := w.events(w.Admin, "EventName", name)
 		if len(found) == 0 {
 			t.Errorf("no event of %s", name)
 		}
@@ -61,7 +61,7 @@ func TestNoSecretIsStoredOrRecorded(t *testing.T) {
 			}
 		}
 	}
-	err = filepath.WalkDir(w.data, func(path string, d fs.DirEntry, err error) error {
+	err = filepath.WalkDir(w.Data, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() || d.Name() == "credentials" {
 			return err
 		}
