@@ -155,7 +155,24 @@ func TestTheMetadataServiceOfTheFirstVersionSaysSo(t *testing.T) {
 	profiled(t, admin, "web", trustsEC2)
 	profiled(t, admin, "stranger", strings.Replace(trustsEC2, "ec2.", "lambda.", 1))
 	strict, lax := launch(t, admin, "web", ec2types.HttpTokensStateRequired), launch(t, admin, "web", ec2types.HttpTokensStateOptional)
-	untrusted, empty := launch(t, admin, "stranger", ec2types.HttpTokensStateOptional), launch(t, admin, "none", ec2types.HttpTokensStateOptional)
+	profiled(t, admin, "gone", trustsEC2)
+	untrusted, empty := launch(t, admin, "stranger", ec2types.HttpTokensStateOptional), launch(t, admin, "gone", ec2types.HttpTokensStateOptional)
+	for _, remove := range []func() error{
+		func() error {
+			_, err := iam.NewFromConfig(admin).RemoveRoleFromInstanceProfile(t.Context(), &iam.RemoveRoleFromInstanceProfileInput{
+				InstanceProfileName: aws.String("gone"), RoleName: aws.String("gone"),
+			})
+			return err
+		},
+		func() error {
+			_, err := iam.NewFromConfig(admin).DeleteInstanceProfile(t.Context(), &iam.DeleteInstanceProfileInput{InstanceProfileName: aws.String("gone")})
+			return err
+		},
+	} {
+		if err := remove(); err != nil {
+			t.Fatal(err)
+		}
+	}
 	const roles = "/latest/meta-data/iam/security-credentials/"
 	for _, c := range []struct {
 		path   string

@@ -19,7 +19,7 @@ func (s *Server) routeSandbox(p *parts, r *gateway.Routes) error {
 		return err
 	}
 	var box *sandbox.Sandbox
-	box, err = sandbox.New(sandbox.Keep(p.store), p.catalog, sandbox.Options{
+	o := sandbox.Options{
 		Pace: config.Pace, Clock: config.Clock, AnyImage: config.AnyImage,
 		Log: s.options.Logger.With("component", "sandbox"),
 		// Calls that its services make of each other are recorded as well.
@@ -27,7 +27,11 @@ func (s *Server) routeSandbox(p *parts, r *gateway.Routes) error {
 			return services.Invoke(ctx, box, c)
 		},
 		Emit: p.recordOnce,
-	})
+	}
+	if r.StandsIn("iam") {
+		o.Profile = p.instanceProfile
+	}
+	box, err = sandbox.New(sandbox.Keep(p.store), p.catalog, o)
 	if err != nil {
 		return fmt.Errorf("start the sandbox: %w", err)
 	}
@@ -40,6 +44,12 @@ func (s *Server) routeSandbox(p *parts, r *gateway.Routes) error {
 		}
 	}
 	return nil
+}
+
+// instanceProfile finds an instance profile for the sandbox's EC2.
+func (p *parts) instanceProfile(ctx context.Context, account, ref string) (sandbox.Profile, bool, error) {
+	found, ok, err := p.directory.InstanceProfile(ctx, account, ref)
+	return sandbox.Profile{ARN: found.ARN(account), ID: found.ID, Empty: len(found.Roles) == 0}, ok, err
 }
 
 // recordOnce commits an event that a service of the sandbox tells of itself,

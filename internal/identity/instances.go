@@ -52,6 +52,21 @@ func (d *Directory) PassedRole(_ context.Context, profileARN string) (arn string
 	return arn, err
 }
 
+// InstanceProfile finds an account's instance profile by its name or its ARN; ok
+// is false where there is none.
+func (d *Directory) InstanceProfile(_ context.Context, account, ref string) (p Profile, ok bool, err error) {
+	err = d.View(account, func(tx *Tx) error {
+		arn := strings.HasPrefix(ref, "arn:")
+		p, err = tx.Profiles().Get(ref[strings.LastIndexByte(ref, '/')+1:])
+		ok = err == nil && (!arn && p.Name == ref || p.ARN(account) == ref)
+		return err
+	})
+	if Refused(err, NoSuchEntity) {
+		err = nil
+	}
+	return p, ok, err
+}
+
 // accountOf is the account in an ARN.
 func accountOf(arn string) string {
 	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {

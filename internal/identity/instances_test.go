@@ -36,6 +36,27 @@ func TestWhoPassesAProfilePassesItsRole(t *testing.T) {
 	}
 }
 
+func TestAnInstanceProfileIsFoundByItsNameOrItsWholeARN(t *testing.T) {
+	d, done := open(t, t.TempDir())
+	defer done()
+	if err := d.Update(testAccount, func(tx *Tx) error {
+		_, err := tx.Profiles().Create(Profile{Entity: NewEntity("web", "/eng/", time.Now(), nil)})
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	const prefix = "arn:aws:iam::" + testAccount + ":instance-profile/"
+	for ref, want := range map[string]bool{
+		"web": true, prefix + "eng/web": true,
+		"db": false, "": false, "eng/web": false, prefix + "web": false,
+		"arn:aws:iam::999988887777:instance-profile/eng/web": false,
+	} {
+		if p, ok, err := d.InstanceProfile(t.Context(), testAccount, ref); err != nil || ok != want || ok && p.Name != "web" {
+			t.Errorf("%q: %v, %t, %v", ref, p, ok, err)
+		}
+	}
+}
+
 func TestAnInstanceGetsASessionOfARoleThatTrustsEC2(t *testing.T) {
 	d, done := open(t, t.TempDir())
 	defer done()

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"errors"
 	"testing"
 
@@ -60,4 +61,58 @@ func TestInstancesHaveOneProfile(t *testing.T) {
 			t.Errorf("%q: %v", id, err)
 		}
 	}
+}
+
+func TestAnInstanceGetsOnlyAProfileThatThereIs(t *testing.T) {
+	const prefix = "arn:aws:iam::123456789012:instance-profile/"
+	web := engine.Profile{ARN: prefix + "eng/web", ID: "AIPAWEB"}
+	c := newClientWith(t, new(engine.Memory), Options{
+		AnyImage: true,
+		Profile: func(_ context.Context, account, ref string) (engine.Profile, bool, error) {
+			switch {
+			case account != "123456789012":
+				return engine.Profile{}, false, errors.New("asked for account " + account)
+			case ref == "web" || ref == web.ARN:
+				return web, true, nil
+			}
+			return engine.Profile{ARN: prefix + "empty", Empty: true}, ref == "empty", nil
+		},
+	})
+	run := func(profile params) params {
+		return params{"ImageId": "ami-0abcdef1234567890", "MinCount": int64(1), "MaxCount": int64(1), "IamInstanceProfile": profile}
+	}
+	for _, spec := range []params{{"Name": "web"}, {"Arn": web.ARN}} {
+		i := c.call("ec2", "RunInstances", run(spec)).Subs("Instances")[0]
+		if i.Str("IamInstanceProfile.Arn") != web.ARN || i.Str("IamInstanceProfile.Id") != web.ID {
+			t.Errorf("%v gives %v", spec, i.Get("IamInstanceProfile"))
+		}
+	}
+	id := c.call("ec2", "RunInstances", run(nil)).Subs("Instances")[0].Str("InstanceId")
+	for _, test := range []struct {
+		spec    params
+		message string
+	}{
+		{params{"Name": "none"}, "Value (none) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name"},
+		{params{"Arn": prefix + "web"}, "Value (" + prefix + "web) for parameter iamInstanceProfile.arn is invalid. Invalid IAM Instance Profile ARN"},
+		{params{"Name": "empty"}, `IAM Instance Profile "` + prefix + `empty" has no associated IAM Roles`},
+	} {
+		for operation, p := range map[string]params{
+			"RunInstances": run(test.spec), "AssociateIamInstanceProfile": {"InstanceId": id, "IamInstanceProfile": test.spec},
+		} {
+			if e := c.refused("ec2", operation, p, "InvalidParameterValue"); e.Message != test.message {
+				t.Errorf("%s with %v: %s", operation, test.spec, e.Message)
+			}
+		}
+	}
+	use := c.call("ec2", "AssociateIamInstanceProfile", params{"InstanceId": id, "IamInstanceProfile": params{"Name": "web"}}).
+		Str("IamInstanceProfileAssociation.AssociationId")
+	c.refused("ec2", "ReplaceIamInstanceProfileAssociation", params{"AssociationId": use, "IamInstanceProfile": params{"Name": "none"}}, "InvalidParameterValue")
+	if got := c.call("ec2", "DescribeIamInstanceProfileAssociations", params{"AssociationIds": []any{use}}).
+		Subs("IamInstanceProfileAssociations"); len(got) != 1 || got[0].Str("State") == "disassociating" {
+		t.Errorf("after a refused replacement: %v", got)
+	}
+	config := params{"LaunchConfigurationName": "l", "ImageId": "ami-0abcdef1234567890", "InstanceType": "t3.micro", "IamInstanceProfile": "none"}
+	c.refused("autoscaling", "CreateLaunchConfiguration", config, "ValidationError")
+	config["IamInstanceProfile"] = "web"
+	c.call("autoscaling", "CreateLaunchConfiguration", config)
 }

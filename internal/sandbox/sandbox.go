@@ -24,6 +24,9 @@ import (
 // Options change how a sandbox works. The zero value is for use.
 type Options = engine.Options
 
+// Profile is an instance profile, as IAM tells of it.
+type Profile = engine.Profile
+
 // Sandbox is the built-in backend of its services. It may be used by goroutines
 // at once.
 type Sandbox struct {

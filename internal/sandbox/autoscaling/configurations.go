@@ -59,6 +59,14 @@ func checkConfiguration(x *engine.Exec) error {
 	if t := x.Params.Str("InstanceType"); t != "" && x.Look("ec2/instance-type", t) == nil {
 		return invalid("Invalid instance type: " + t).With()
 	}
+	if ref := x.Params.Str("IamInstanceProfile"); ref != "" {
+		switch _, ok, err := x.Profile(ref); {
+		case err != nil:
+			return err
+		case !ok:
+			return invalid("Invalid IamInstanceProfile: " + ref).With()
+		}
+	}
 	if key := x.Params.Str("KeyName"); key != "" {
 		if _, err := x.Find("ec2/key-pair", key); err != nil {
 			return invalid(engine.Refusal(err).Message).With()

@@ -48,16 +48,30 @@ func profileOps() []engine.Op {
 func holds(a engine.Attrs) bool { return a.Str("State") != "disassociating" }
 
 // profileOf is the profile of a request as an instance shows it.
-func profileOf(x *engine.Exec, spec engine.Attrs) map[string]any {
-	arn := spec.Str("Arn")
-	if arn == "" {
-		arn = "arn:aws:iam::" + x.Call.AccountID + ":instance-profile/" + spec.Str("Name")
+func profileOf(x *engine.Exec, spec engine.Attrs) (map[string]any, error) {
+	member, ref, noun := "arn", spec.Str("Arn"), "ARN"
+	if ref == "" {
+		member, ref, noun = "name", spec.Str("Name"), "name"
 	}
-	return map[string]any{"Arn": arn, "Id": "AIPA" + upper(x.Hex("", 17))}
+	p, ok, err := x.Profile(ref)
+	switch {
+	case err != nil:
+		return nil, err
+	case !ok:
+		return nil, invalidValue("Value (" + ref + ") for parameter iamInstanceProfile." + member + " is invalid. Invalid IAM Instance Profile " + noun).With()
+	case p.Empty:
+		return nil, invalidValue("IAM Instance Profile \"" + p.ARN + "\" has no associated IAM Roles").With()
+	}
+	return map[string]any{"Arn": p.ARN, "Id": p.ID}, nil
 }
 
-// give gives an instance, which must be open for changing, a profile.
-func give(x *engine.Exec, instance *engine.Resource, profile map[string]any, state string) (*engine.Resource, error) {
+// give gives an instance, which must be open for changing, the profile of a
+// request.
+func give(x *engine.Exec, instance *engine.Resource, spec engine.Attrs, state string) (*engine.Resource, error) {
+	profile, err := profileOf(x, spec)
+	if err != nil {
+		return nil, err
+	}
 	instance.Set("IamInstanceProfile", profile)
 	return x.Add(profileUse, engine.Attrs{
 		"InstanceId": instance.ID, "IamInstanceProfile": engine.Attrs{"p": profile}.Clone()["p"], "State": state,
@@ -72,7 +86,7 @@ func associateProfile(x *engine.Exec) (map[string]any, error) {
 	if s := r.Str("State.Name"); s == "shutting-down" || s == "terminated" {
 		return nil, engine.Refuse("IncorrectInstanceState", "The instance '"+r.ID+"' is not in the 'running' or 'stopped' states.").With()
 	}
-	made, err := give(x, x.Edit("instance", r), profileOf(x, x.Params.Sub("IamInstanceProfile")), "associating")
+	made, err := give(x, x.Edit("instance", r), x.Params.Sub("IamInstanceProfile"), "associating")
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +102,7 @@ func replaceProfile(x *engine.Exec) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, err := give(x, x.Edit("instance", instance), profileOf(x, x.Params.Sub("IamInstanceProfile")), "associating")
+	made, err := give(x, x.Edit("instance", instance), x.Params.Sub("IamInstanceProfile"), "associating")
 	if err != nil {
 		return nil, err
 	}

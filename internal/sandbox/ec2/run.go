@@ -160,7 +160,7 @@ func (l *launch) run(x *engine.Exec, reservation string, index int64) (*engine.R
 		return nil, err
 	}
 	if profile := l.Sub("IamInstanceProfile"); profile != nil {
-		if _, err := give(x, instance, profileOf(x, profile), "associated"); err != nil {
+		if _, err := give(x, instance, profile, "associated"); err != nil {
 			return nil, err
 		}
 	}
@@ -209,16 +209,6 @@ func (l *launch) options(x *engine.Exec, a engine.Attrs) {
 	for _, member := range []string{"UserData", "DisableApiTermination", "DisableApiStop", "InstanceInitiatedShutdownBehavior"} {
 		a.Set("."+member, l.Get(member))
 	}
-}
-
-func upper(hex string) string {
-	b := []byte(hex)
-	for i, c := range b {
-		if c >= 'a' {
-			b[i] = c - 'a' + 'A'
-		}
-	}
-	return string(b)
 }
 
 func (l *launch) attachInterface(x *engine.Exec, instance *engine.Resource) error {

@@ -35,6 +35,16 @@ type Options struct {
 	Log *slog.Logger
 	// AnyImage accepts well-formed ids of machine images that do not exist.
 	AnyImage bool
+	// Profile finds an instance profile of an account by its name or its ARN;
+	// ok is false where there is none. Nil takes every name for a profile's.
+	Profile func(ctx context.Context, account, ref string) (p Profile, ok bool, err error)
+}
+
+// Profile is an instance profile, as IAM tells of it.
+type Profile struct {
+	ARN, ID string
+	// Empty says that it has no role.
+	Empty bool
 }
 
 // Engine runs services. It may be used by goroutines at once.
@@ -44,6 +54,7 @@ type Engine struct {
 	ordered  []*Service
 	tempo    tempo
 	anyImage bool
+	profile  func(ctx context.Context, account, ref string) (Profile, bool, error)
 	invoke   func(ctx context.Context, c *awsapi.Call) (map[string]any, error)
 	emit     func(ctx context.Context, e *event.Event) error
 	model    func(service, operation string) (*awsapi.Operation, error)
@@ -63,7 +74,7 @@ type Engine struct {
 func New(store Store, catalog *awsapi.Catalog, o Options, services ...*Service) *Engine {
 	e := &Engine{
 		store: store, services: make(map[string]*Service), ordered: services,
-		tempo: tempo{pace: o.Pace, clock: o.Clock}, anyImage: o.AnyImage,
+		tempo: tempo{pace: o.Pace, clock: o.Clock}, anyImage: o.AnyImage, profile: o.Profile,
 		invoke: o.Invoke, emit: o.Emit, log: o.Log,
 		scopes: make(map[ScopeID]*scope),
 	}
@@ -107,6 +118,19 @@ func (e *Engine) Serves(serviceID string) bool { return e.services[serviceID] !=
 
 // AnyImage reports whether ids of machine images that do not exist are taken.
 func (x *Exec) AnyImage() bool { return x.engine.anyImage }
+
+// Profile finds an instance profile by its name or its ARN, as IAM has it; ok is
+// false where there is none.
+func (x *Exec) Profile(ref string) (p Profile, ok bool, err error) {
+	if x.engine.profile != nil {
+		return x.engine.profile(x.Context, x.Call.AccountID, ref)
+	}
+	arn := ref
+	if !strings.HasPrefix(ref, "arn:") {
+		arn = "arn:aws:iam::" + x.Call.AccountID + ":instance-profile/" + ref
+	}
+	return Profile{ARN: arn, ID: "AIPA" + strings.ToUpper(x.Hex("", 17))}, true, nil
+}
 
 // Call carries out a call. Its error is an [*awsapi.Error] where the call is
 // refused, else a failure to keep the state, after which nothing has changed.
