@@ -214,7 +214,7 @@ func (o *occasion) dynamic(value string) string {
 	if err != nil {
 		return value
 	}
-	found, ok := p.in(o.event)
+	found, ok := o.at(p)
 	var text string
 	if ok && json.Unmarshal(found, &text) == nil {
 		return text

@@ -89,15 +89,18 @@ func parseIndex(text string) (step, string, error) {
 	return step{index: int(index)}, rest, nil
 }
 
-// in returns what the path leads to in a JSON text, as it stands there; with an
+// in returns what the path leads to in an event, as it stands there; with an
 // asterisk a list of all that it leads to. found is false where there is nothing.
-func (p path) in(event json.RawMessage) (value json.RawMessage, found bool) {
-	nodes, many := []json.RawMessage{event}, false
+func (p path) in(event *node) (value json.RawMessage, found bool) {
+	nodes, many := []*node{event}, false
 	for _, s := range p {
 		many = many || s.all
-		var next []json.RawMessage
-		for _, node := range nodes {
-			next = append(next, s.from(node)...)
+		var next []*node
+		for _, n := range nodes {
+			to := n.step(s)
+			for i := range to {
+				next = append(next, &to[i])
+			}
 		}
 		nodes = next
 	}
@@ -105,65 +108,20 @@ func (p path) in(event json.RawMessage) (value json.RawMessage, found bool) {
 		if len(nodes) == 0 {
 			return nil, false
 		}
-		return nodes[0], true
+		return nodes[0].raw, true
 	}
-	return slicesJSON(nodes), true
+	return listOf(nodes), true
 }
 
-func slicesJSON(nodes []json.RawMessage) json.RawMessage {
+func listOf(nodes []*node) json.RawMessage {
 	var list bytes.Buffer
 	list.WriteByte('[')
-	for i, node := range nodes {
+	for i, n := range nodes {
 		if i > 0 {
 			list.WriteByte(',')
 		}
-		list.Write(node)
+		list.Write(n.raw)
 	}
 	list.WriteByte(']')
 	return list.Bytes()
-}
-
-// from makes the step from a JSON value.
-func (s step) from(node json.RawMessage) []json.RawMessage {
-	node = bytes.TrimSpace(node)
-	if len(node) == 0 {
-		return nil
-	}
-	switch {
-	case node[0] == '{' && s.all:
-		return members(node)
-	case node[0] == '{' && s.name != "":
-		var object map[string]json.RawMessage
-		if json.Unmarshal(node, &object) == nil {
-			if value, ok := object[s.name]; ok {
-				return []json.RawMessage{value}
-			}
-		}
-	case node[0] == '[' && s.name == "":
-		var list []json.RawMessage
-		switch {
-		case json.Unmarshal(node, &list) != nil:
-		case s.all:
-			return list
-		case s.index < len(list):
-			return list[s.index : s.index+1]
-		}
-	}
-	return nil
-}
-
-// members are the values of an object, in their order.
-func members(object json.RawMessage) (values []json.RawMessage) {
-	d := json.NewDecoder(bytes.NewReader(object))
-	if _, err := d.Token(); err != nil {
-		return nil
-	}
-	for d.More() {
-		var value json.RawMessage
-		if _, err := d.Token(); err != nil || d.Decode(&value) != nil {
-			return nil
-		}
-		values = append(values, value)
-	}
-	return values
 }

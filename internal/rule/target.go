@@ -12,7 +12,7 @@ import (
 // is.
 type Target struct {
 	ID, ARN       string
-	RoleARN       string // shown again; nothing is done with it
+	RoleARN       string // as whom an API destination is invoked; else only shown again
 	Input         string // JSON, sent in the event's place
 	InputPath     string // what of the event is sent
 	Transformer   *Transformer

@@ -100,6 +100,19 @@ type occasion struct {
 	ruleARN, ruleName string
 	taken             time.Time // when the event came
 	event             json.RawMessage
+	root              *node // the event, once a path was asked for in it
+}
+
+// at returns what a path leads to in the event.
+func (o *occasion) at(p path) (value json.RawMessage, found bool) {
+	if o.root == nil {
+		root, err := parseNode(o.event)
+		if err != nil {
+			return nil, false
+		}
+		o.root = &root
+	}
+	return p.in(o.root)
 }
 
 // input is what a target gets of an event. The error is ErrFinal where nothing can
@@ -113,7 +126,7 @@ func (t *Target) input(o *occasion) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrFinal, err)
 		}
-		if value, found := p.in(o.event); found {
+		if value, found := o.at(p); found {
 			return value, nil
 		}
 		return []byte("null"), nil
@@ -171,7 +184,7 @@ func (t *template) value(name string, o *occasion) json.RawMessage {
 	case varEventJSON:
 		return o.event
 	}
-	value, _ := t.paths[name].in(o.event)
+	value, _ := o.at(t.paths[name])
 	return value
 }
 

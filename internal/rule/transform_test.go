@@ -3,6 +3,7 @@ package rule
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -103,6 +104,29 @@ func TestATransformerCannotMakeMuchOfLittle(t *testing.T) {
 	}
 }
 
+// TestPathsReadAnEventOnce: a hundred of them, each through lists in lists, would
+// otherwise read a large event thousands of times.
+func TestPathsReadAnEventOnce(t *testing.T) {
+	const deep = 60
+	event := `{"detail":` + strings.Repeat("[", deep) + strings.Repeat("1,", 500) + "1" + strings.Repeat("]", deep) + `}`
+	work := func(paths, steps int) float64 {
+		tr := &Transformer{Paths: map[string]string{}, Template: `""`}
+		for i := range paths {
+			name := fmt.Sprint("p", i)
+			tr.Paths[name] = "$.detail" + strings.Repeat("[0]", steps)
+			tr.Template += "<" + name + ">"
+		}
+		return testing.AllocsPerRun(1, func() {
+			if _, err := (&Target{Transformer: tr}).input(occasionOf(event)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	if one, many := work(1, 1), work(100, deep); many-one > 100*3*deep {
+		t.Errorf("%.0f steps of work for one path, %.0f for a hundred", one, many)
+	}
+}
+
 func TestTargetsThatCannotBe(t *testing.T) {
 	const topic = "arn:aws:sns:eu-west-1:123456789012:t"
 	for name, target := range map[string]Target{
@@ -181,7 +205,11 @@ func FuzzPath(f *testing.F) {
 		if err != nil || !json.Valid([]byte(event)) {
 			return
 		}
-		if value, found := p.in(json.RawMessage(event)); found && !json.Valid(value) {
+		root, err := parseNode(json.RawMessage(event))
+		if err != nil {
+			t.Fatalf("%s: %v", event, err)
+		}
+		if value, found := p.in(&root); found && !json.Valid(value) {
 			t.Errorf("%s in %s is %s", text, event, value)
 		}
 	})
