@@ -68,15 +68,19 @@ func (d *Directory) Accounts() ([]string, error) {
 
 // HasAccount reports whether there is an account.
 func (d *Directory) HasAccount(id string) (exists bool, err error) {
-	err = d.store.View(func(tx *state.Tx) error {
-		_, _, err := accounts.Get(tx, id)
-		exists = err == nil
-		if errors.Is(err, state.ErrNotFound) {
-			return nil
-		}
+	err = d.View(id, func(t *Tx) error {
+		exists, err = t.hasAccount(id)
 		return err
 	})
 	return exists, err
+}
+
+func (t *Tx) hasAccount(id string) (bool, error) {
+	_, _, err := accounts.Get(t.tx, id)
+	if errors.Is(err, state.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // AddAccount makes another account, with a role that lets principals of the home

@@ -100,7 +100,10 @@ func (b Book[T, P]) Change(name string, f func(*T) error) (T, error) {
 	if errors.Is(err, state.ErrExists) {
 		return v, exists(b.title, renamed)
 	}
-	return v, err
+	if err != nil {
+		return v, err
+	}
+	return v, b.tx.followPin(P(&v).entity())
 }
 
 // remove deletes an entity unless check refuses.

@@ -10,11 +10,10 @@ import (
 type Role struct {
 	Entity
 	Grants
-	// Trust is the policy that says who may assume the role.
-	Trust string `json:"trust"`
-	// Trusted are the ids of those whom Trust names by their ARNs.
-	Trusted     map[string]string `json:"trusted,omitempty"`
-	Description string            `json:"description,omitempty"`
+	// Trust is the policy that says who may assume the role, with the ids of
+	// users and roles; see Tx.SetTrust and Tx.TrustOf.
+	Trust       string `json:"trust"`
+	Description string `json:"description,omitempty"`
 	// MaxSession is how long a session may last.
 	MaxSession time.Duration `json:"maxSession"`
 }

@@ -1,90 +1,67 @@
 package identity
 
-import (
-	"slices"
-	"strings"
+import "github.com/cairn-audit/cairn/internal/policy"
 
-	"github.com/cairn-audit/cairn/internal/policy"
-)
-
-// SetTrust gives a role a trust policy.
-//
-// The policy means the users and roles that have the ARNs in it now: "If you
-// delete and recreate the user, the principal's ID changes and the policy doesn't
-// match" (reference_policies_elements_principal). So their ids are kept beside it.
-// An ARN that nobody has yet is that of whoever gets it.
+// SetTrust gives a role a trust policy, which is kept as Pin has it. The error is
+// a MalformedPolicyDocument refusal where it names somebody who is not there.
 func (t *Tx) SetTrust(r *Role, trust string) error {
-	r.Trust, r.Trusted = trust, nil
-	d, err := policy.Parse([]byte(trust))
-	if err != nil {
+	pinned, err := t.pin(trust)
+	if err == nil {
+		r.Trust = pinned
+	}
+	return err
+}
+
+// TrustOf is a role's trust policy as people read it.
+func (t *Tx) TrustOf(r *Role) (string, error) { return t.unpin(r.Trust) }
+
+// Pin returns the policy of a resource with the unique ids of the users and roles
+// that it names by their ARNs, which is what decisions are to be asked about.
+// Whoever is made later under the name of one who was deleted is not meant: "If
+// you delete and recreate the user, the principal's ID changes and the policy
+// doesn't match" (reference_policies_elements_principal).
+//
+// The error is a *policy.UnknownPrincipalError where it names a user or a role
+// that one of the accounts here does not have. What other accounts have is not
+// known, and their ARNs stay as they are.
+func (d *Directory) Pin(document string) (pinned string, err error) {
+	err = d.Update("", func(t *Tx) error {
+		pinned, err = t.pin(document)
 		return err
-	}
-	for _, s := range d.Statements {
-		for _, p := range slices.Concat(s.Principals, s.NotPrincipals) {
-			if p.Kind != policy.AWS {
-				continue
-			}
-			id, err := t.idOf(p.ID)
-			if err != nil {
-				return err
-			}
-			if id != "" {
-				if r.Trusted == nil {
-					r.Trusted = map[string]string{}
-				}
-				r.Trusted[p.ID] = id
-			}
+	})
+	return pinned, err
+}
+
+// Unpin is the reverse of Pin, for people to read: with ARNs, as they are now, in
+// place of ids. The id stays where its user or role is deleted.
+func (d *Directory) Unpin(document string) (text string, err error) {
+	err = d.View("", func(t *Tx) error {
+		text, err = t.unpin(document)
+		return err
+	})
+	return text, err
+}
+
+func (t *Tx) pin(document string) (string, error) {
+	b, err := policy.RewritePrincipals([]byte(document), func(p policy.PrincipalID) (string, error) {
+		if p.Kind != policy.AWS {
+			return p.ID, nil
 		}
-	}
-	return nil
+		return t.pinOne(p)
+	})
+	return string(b), err
 }
 
-// idOf is the id of the user or role with an ARN, of any account; "" where there
-// is none.
-func (t *Tx) idOf(arn string) (string, error) {
-	rest, ok := strings.CutPrefix(arn, "arn:aws:iam::")
-	account, resource, found := strings.Cut(rest, ":")
-	if !ok || !found {
-		return "", nil
-	}
-	kind, path, _ := strings.Cut(resource, "/")
-	name := path[strings.LastIndexByte(path, '/')+1:]
-	in := &Tx{t.tx, t.directory, account}
-	var id, own string
-	var err error
-	switch kind {
-	case "user":
-		var u User
-		u, err = in.Users().Get(name)
-		id, own = u.ID, u.ARN(account)
-	case "role":
-		var r Role
-		r, err = in.Roles().Get(name)
-		id, own = r.ID, r.ARN(account)
-	}
-	if Refused(err, NoSuchEntity) || own != arn {
-		return "", nil
-	}
-	return id, err
-}
-
-// AsTrusted is a principal as the role's trust policy names it: by the ARN that
-// stands there for its id, whatever its ARN is now, and not by one that stands
-// there for somebody else.
-func (r *Role) AsTrusted(p policy.Principal) policy.Principal {
-	p.ARN = r.trustedARN(p.ARN, p.UniqueID)
-	p.IssuerARN = r.trustedARN(p.IssuerARN, p.IssuerID)
-	return p
-}
-
-func (r *Role) trustedARN(arn, id string) string {
-	for written, of := range r.Trusted {
-		if of == id {
-			return written
+func (t *Tx) unpin(document string) (string, error) {
+	b, err := policy.RewritePrincipals([]byte(document), func(p policy.PrincipalID) (string, error) {
+		if p.Kind != policy.AWS || !isPinnable(p.ID) {
+			return p.ID, nil
 		}
-	}
-	if _, another := r.Trusted[arn]; another {
-		return ""
-	}
-	return arn
+		arn, err := t.arnOf(p.ID)
+		if err != nil || arn == "" {
+			return p.ID, err
+		}
+		return arn, nil
+	})
+	return string(b), err
 }

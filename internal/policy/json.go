@@ -31,6 +31,9 @@ type node struct {
 	text   string // of a string, number or boolean
 	items  []node
 	fields []field
+	// from and to are where a string is in the document, from the end of what
+	// is before it.
+	from, to int
 }
 
 type field struct {
@@ -81,6 +84,7 @@ func depth(b []byte) int {
 }
 
 func readValue(d *json.Decoder) (node, error) {
+	from := int(d.InputOffset())
 	token, err := d.Token()
 	if err != nil {
 		return node{}, err
@@ -92,7 +96,7 @@ func readValue(d *json.Decoder) (node, error) {
 		}
 		return readObject(d)
 	case string:
-		return node{kind: stringNode, text: t}, nil
+		return node{kind: stringNode, text: t, from: from, to: int(d.InputOffset())}, nil
 	case json.Number:
 		return node{kind: numberNode, text: t.String()}, nil
 	case bool:

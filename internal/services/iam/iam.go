@@ -104,6 +104,7 @@ func weak(s *identity.Session) bool {
 func answered(c *awsapi.Call, err error) error {
 	var refused *identity.Refusal
 	var syntax *policy.SyntaxError
+	var unknown *policy.UnknownPrincipalError
 	switch {
 	case errors.As(err, &refused):
 		e := &awsapi.Error{Code: string(refused.Reason), Message: refused.Message}
@@ -113,6 +114,8 @@ func answered(c *awsapi.Call, err error) error {
 		return e
 	case errors.As(err, &syntax):
 		return &awsapi.Error{Code: string(identity.MalformedPolicyDocument), Message: syntax.Message}
+	case errors.As(err, &unknown):
+		return &awsapi.Error{Code: string(identity.MalformedPolicyDocument), Message: unknown.Error()}
 	}
 	return fmt.Errorf("%s: %w", c.Operation.Name, err)
 }

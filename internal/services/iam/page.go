@@ -3,6 +3,7 @@ package iam
 import (
 	"cmp"
 	"encoding/base64"
+	"errors"
 	"slices"
 	"strings"
 
@@ -44,6 +45,19 @@ func page[T any](r *request, member string, items []T, key func(*T) string, desc
 	}
 	out[member] = list
 	return out, nil
+}
+
+// lookedUp is page for items whose description may need more reads.
+func lookedUp[T any](r *request, member string, items []T, key func(*T) string, describe func(*T) (answer, error)) (answer, error) {
+	var failed error
+	out, err := page(r, member, items, key, func(v *T) any {
+		described, err := describe(v)
+		if err != nil {
+			failed = err
+		}
+		return described
+	})
+	return out, errors.Join(err, failed)
 }
 
 func sortKey(name string) string { return strings.ToLower(name) }

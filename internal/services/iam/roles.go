@@ -53,7 +53,10 @@ func createRole(r *request) (answer, error) {
 	if role, err = r.tx.CreateRole(role); err != nil {
 		return nil, err
 	}
-	out := r.role(&role)
+	out, err := r.role(&role)
+	if err != nil {
+		return nil, err
+	}
 	if r.number("MaxSessionDuration") == 0 {
 		delete(out, "MaxSessionDuration")
 	}
@@ -75,8 +78,7 @@ func listRoles(r *request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return page(r, "Roles", roles, func(role *identity.Role) string { return role.Name },
-		func(role *identity.Role) any { return r.role(role) })
+	return lookedUp(r, "Roles", roles, func(role *identity.Role) string { return role.Name }, r.role)
 }
 
 func updateRole(r *request) (answer, error) {
@@ -97,7 +99,11 @@ func updateRoleDescription(r *request) (answer, error) {
 		role.Description = r.text("Description")
 		return nil
 	})
-	return answer{"Role": r.role(&role)}, err
+	if err != nil {
+		return nil, err
+	}
+	out, err := r.role(&role)
+	return answer{"Role": out}, err
 }
 
 func updateAssumeRolePolicy(r *request) (answer, error) {
@@ -120,7 +126,11 @@ func createServiceLinkedRole(r *request) (answer, error) {
 	if identity.Refused(err, identity.EntityAlreadyExists) {
 		err = identity.Refuse(identity.InvalidInput, "Service role name %s has been taken in this account, please try a different suffix.", role.Name)
 	}
-	return answer{"Role": r.role(&role)}, err
+	if err != nil {
+		return nil, err
+	}
+	out, err := r.role(&role)
+	return answer{"Role": out}, err
 }
 
 var profileOperations = map[string]operation{
@@ -167,17 +177,5 @@ func (r *request) profileAnswer(p identity.Profile, err error) (answer, error) {
 }
 
 func (r *request) profilePage(found []identity.Profile) (answer, error) {
-	var failed error
-	out, err := page(r, "InstanceProfiles", found, func(p *identity.Profile) string { return p.Name },
-		func(p *identity.Profile) any {
-			out, err := r.profile(p)
-			if err != nil {
-				failed = err
-			}
-			return out
-		})
-	if err == nil {
-		err = failed
-	}
-	return out, err
+	return lookedUp(r, "InstanceProfiles", found, func(p *identity.Profile) string { return p.Name }, r.profile)
 }

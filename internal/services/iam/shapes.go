@@ -51,21 +51,25 @@ func (r *request) group(g *identity.Group) answer {
 	}
 }
 
-func (r *request) role(role *identity.Role) answer {
+func (r *request) role(role *identity.Role) (answer, error) {
+	trust, err := r.tx.TrustOf(role)
 	out := answer{
 		"Path": role.Path, "RoleName": role.Name, "RoleId": role.ID, "Arn": role.ARN(r.call.AccountID),
-		"CreateDate": role.Created, "AssumeRolePolicyDocument": encoded(role.Trust),
+		"CreateDate": role.Created, "AssumeRolePolicyDocument": encoded(trust),
 		"MaxSessionDuration": int64(role.MaxSession.Seconds()),
 	}
 	if role.Description != "" {
 		out["Description"] = role.Description
 	}
-	return out
+	return out, err
 }
 
 // roleInFull is a role with what GetRole adds.
 func (r *request) roleInFull(role *identity.Role) (answer, error) {
-	out := r.role(role)
+	out, err := r.role(role)
+	if err != nil {
+		return nil, err
+	}
 	addDetails(out, role.Tags, role.Boundary)
 	used := answer{}
 	use, ok, err := r.tx.LastUse(role.ID)
@@ -83,7 +87,11 @@ func (r *request) profile(p *identity.Profile) (answer, error) {
 		if err != nil {
 			return nil, err
 		}
-		roles = append(roles, r.role(&role))
+		described, err := r.role(&role)
+		if err != nil {
+			return nil, err
+		}
+		roles = append(roles, described)
 	}
 	out := answer{
 		"Path": p.Path, "InstanceProfileName": p.Name, "InstanceProfileId": p.ID, "Arn": p.ARN(r.call.AccountID),

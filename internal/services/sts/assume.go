@@ -185,7 +185,7 @@ func (r *request) decide(account string, role *identity.Role, s *identity.Sessio
 	}
 	for _, action := range actions {
 		d := policy.Evaluate(policy.Request{
-			Action: action, Resource: r.text("RoleArn"), Principal: role.AsTrusted(r.caller.PolicyPrincipal()), Context: conditions,
+			Action: action, Resource: r.text("RoleArn"), Principal: r.caller.PolicyPrincipal(), Context: conditions,
 		}, policies)
 		if !d.Allowed {
 			because := ""
