@@ -63,7 +63,7 @@ func serve(t *testing.T, data string, args ...string) *process {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.kill)
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		at, err := app.ReadEndpoint(data)
 		if err == nil && at.PID == p.Process.Pid && at.Running() {

@@ -62,7 +62,7 @@ func cmdReady(ts *testscript.TestScript, neg bool, args []string) {
 		dir = ts.MkAbs(args[0])
 	}
 	var at app.Endpoint
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		var err error
 		if at, err = app.ReadEndpoint(dir); err == nil && at.Running() {
@@ -146,10 +146,10 @@ func cmdRecorded(ts *testscript.TestScript, neg bool, args []string) {
 	cmdEvent(ts, false, append([]string{"eventName=" + args[0]}, args[1:]...))
 }
 
-// cmdUntil runs a command again and again until its output matches, for twenty
-// seconds or as long as it is told: until [-DURATION] REGEXP PROGRAM ….
+// cmdUntil runs a command again and again until its output matches, for a minute
+// or as long as it is told: until [-DURATION] REGEXP PROGRAM ….
 func cmdUntil(ts *testscript.TestScript, neg bool, args []string) {
-	patience := 20 * time.Second
+	patience := time.Minute
 	if len(args) > 0 && strings.HasPrefix(args[0], "-") {
 		var err error
 		patience, err = time.ParseDuration(args[0][1:])

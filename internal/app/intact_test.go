@@ -85,7 +85,7 @@ func TestAStopCutsOffWhatDoesNotEnd(t *testing.T) {
 	if _, err := conn.Read(make([]byte, 1)); err != nil { // 100 Continue: it is being read
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 	defer cancel()
 	if err := s.Stop(ctx); err != nil {
 		t.Error(err)

@@ -104,7 +104,7 @@ func (c caller) event(name, having string) json.RawMessage {
 // await waits for an event.
 func (c caller) await(name, having string) json.RawMessage {
 	c.t.Helper()
-	for range 200 {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
 		if e := c.event(name, having); e != nil {
 			return e
 		}

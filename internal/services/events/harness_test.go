@@ -191,7 +191,7 @@ func (w *world) next() delivered {
 	select {
 	case d := <-w.inbox:
 		return d
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		w.t.Fatal("nothing came")
 		return delivered{}
 	}

@@ -78,7 +78,7 @@ func (w *world) next(kind string) delivered {
 			w.t.Fatalf("got a %s, want a %s:\n%s", got, kind, d.text)
 		}
 		return d
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		w.t.Fatalf("no %s came", kind)
 		return delivered{}
 	}

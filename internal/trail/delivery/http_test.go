@@ -123,7 +123,7 @@ func TestARudeServerGetsEachEventOnce(t *testing.T) {
 	close(rude.gone)
 	w.restart()
 	want = append(want, w.deleteTrail(r))
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		if all, err := w.trails.All(); err != nil || len(all) == 0 {
 			break // it has delivered everything
 		}
