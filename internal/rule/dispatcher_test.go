@@ -381,6 +381,37 @@ func TestWhatIsUnderWayToAllTargetsIsBounded(t *testing.T) {
 	})
 }
 
+func TestADestinationsRateHoldsUpNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		defer w.close()
+		slow := destination(t, w.rules, apiKey, Destination{Endpoint: "https://example.com/", Rate: 1})
+		var targets []Target
+		for i := range MaxTargets {
+			slow.ID = fmt.Sprint(i)
+			targets = append(targets, slow)
+		}
+		w.rule("slow", `{"source":["slow"]}`, targets...)
+		w.rule("fast", `{"source":["fast"]}`, topicTarget())
+		large := Custom{Source: "slow", DetailType: "Done", Detail: `{"a":"` + strings.Repeat("x", 900<<10) + `"}`}
+		for range perLine {
+			if _, err := w.Put(t.Context(), testScope, large); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.settle()
+		w.got()
+		large.Source = "fast"
+		if _, err := w.Put(t.Context(), testScope, large); err != nil {
+			t.Fatal(err)
+		}
+		w.settle()
+		if got := w.got(); len(got) != 1 || got[0].via != "topic" {
+			t.Errorf("%d events were sent", len(got))
+		}
+	})
+}
+
 func TestATargetThatFailsIsLoggedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -47,7 +47,22 @@ func newInvoker(rules *Store, o Options) *invoker {
 	}
 }
 
-// invoke sends an input to the destination that a target names.
+// await waits until the rate of the destination that a target names lets one more
+// request go.
+func (v *invoker) await(ctx context.Context, t *Target) error {
+	at, name, _, _ := cutNamed(t.ARN, "api-destination")
+	d, err := v.rules.Destination(at, name)
+	if errors.Is(err, ErrNotFound) {
+		return nil // invoke says so
+	}
+	if err != nil {
+		return err
+	}
+	return v.limiter(&d).Wait(ctx)
+}
+
+// invoke sends an input to the destination that a target names. It does not wait
+// for the destination's rate: see await.
 func (v *invoker) invoke(ctx context.Context, t *Target, o *occasion, input []byte) error {
 	d, c, err := v.rules.endpoint(t.ARN)
 	if errors.Is(err, ErrNotFound) {
@@ -59,9 +74,6 @@ func (v *invoker) invoke(ctx context.Context, t *Target, o *occasion, input []by
 	}
 	if c.Authorized.IsZero() {
 		return errors.New("the connection is not authorized")
-	}
-	if err := v.limiter(&d).Wait(ctx); err != nil {
-		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, invokeTime)
 	defer cancel()

@@ -139,6 +139,11 @@ func (r *run) deliver(at Scope, rule, id string, e *entry) (*Target, error) {
 		return none, errNobody
 	}
 	t := &known.Targets[i]
+	if KindOf(t.ARN) == KindHTTP { // before there is room for it, which others may need meanwhile
+		if err := r.http.await(r.sending, t); err != nil {
+			return t, err
+		}
+	}
 	weight := min(int64(e.Bytes)+1, maxUnderWay)
 	if err := r.room.Acquire(r.sending, weight); err != nil {
 		return t, err
