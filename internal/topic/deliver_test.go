@@ -338,6 +338,22 @@ func TestWhatIsUnderWayWhenTheServerStopsMayEnd(t *testing.T) {
 	})
 }
 
+func TestADiskThatFailsDoesNotHoldUpTheStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.create(nil)
+		b.subscribe("https://a.test/", nil)
+		b.answers(func(*http.Request) int {
+			b.store.Close()
+			return 200
+		})
+		stop := b.run()
+		b.publish("m")
+		synctest.Wait()
+		stop()
+	})
+}
+
 func TestALineIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)

@@ -84,9 +84,8 @@ func (b *Broker) Run(ctx context.Context) error {
 	c.mu.Lock()
 	c.walk = nil
 	c.mu.Unlock()
-	timer := time.AfterFunc(grace, cancel)
+	defer time.AfterFunc(grace, cancel).Stop() // for the keeper as well
 	lines.Wait()
-	timer.Stop()
 	close(r.outcomes)
 	keeper.Wait()
 	c.mu.Lock()
