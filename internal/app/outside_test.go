@@ -30,10 +30,11 @@ import (
 	"github.com/cairn-audit/cairn/internal/sigv4"
 )
 
-// eventually fails the test unless something becomes so within a minute.
+// eventually fails the test unless something becomes so. On a busy machine an
+// outage lasts longer, and with it the wait before the next try.
 func eventually(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !so(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(4 * time.Minute); !so(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("it does not come to be so: %s", what)
 		}

@@ -65,7 +65,7 @@ func (s *Server) key(root bool) aws.CredentialsProvider {
 // Stop stops the server before the end of the test.
 func (s *Server) Stop() {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := s.app.Stop(ctx); err != nil {
 		s.t.Error(err)
