@@ -9,15 +9,18 @@ import (
 	"net/http"
 	"path/filepath"
 	"time"
+
+	"github.com/cairn-audit/cairn/internal/egress"
 )
 
 // Server is a running Cairn.
 type Server struct {
-	options  Options
-	endpoint Endpoint
-	made     string
-	cleanups cleanups
-	signIn   http.Handler
+	options   Options
+	endpoint  Endpoint
+	made      string
+	addresses egress.Own // where it listens
+	cleanups  cleanups
+	signIn    http.Handler
 	// certificates answers for the certificates that messages are signed with.
 	certificates http.Handler
 	// metadata answers for the sandbox's instances; nil where it is not asked for.
@@ -56,6 +59,9 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	doors, err := s.listen()
 	if err != nil {
 		return nil, err
+	}
+	for _, d := range doors {
+		s.addresses = append(s.addresses, d.listener.Addr().(*net.TCPAddr).AddrPort())
 	}
 	front, err := s.assemble(ctx, new(parts))
 	if err != nil {

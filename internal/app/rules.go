@@ -45,7 +45,7 @@ func (s *Server) routeRules(p *parts, r *gateway.Routes) error {
 	}
 	s.cleanups.add("the queue of rules", func(context.Context) error { return queue.Close() })
 	o := rule.Options{
-		PublicOnly: s.options.Config.Rules.PublicOnly, Logger: s.options.Logger.With("component", "events"),
+		PublicOnly: s.options.Config.Rules.PublicOnly, Own: s.addresses, Logger: s.options.Logger.With("component", "events"),
 	}
 	// Where another SNS or CloudWatch Logs answers, nobody could have made
 	// what a rule names here.

@@ -50,7 +50,7 @@ func (s *Server) openTopics(_ context.Context, p *parts) error {
 		url = s.endpoint.URL
 	}
 	p.topics = topic.New(kept, p.key, topic.Options{
-		URL: url, PublicOnly: s.options.Config.Topics.PublicOnly,
+		URL: url, PublicOnly: s.options.Config.Topics.PublicOnly, Own: s.addresses,
 		Logger: s.options.Logger.With("component", "sns"),
 	})
 	s.certificates = http.HandlerFunc(p.topics.ServeCertificate)

@@ -2,18 +2,19 @@
 // endpoints of subscriptions and API destinations: HTTP clients that cannot be
 // led where they must not go.
 //
-// Nothing is sent to link-local and multicast addresses: clouds serve their
-// machines' credentials at the former. Redirects are not followed. Certificates
-// are verified.
+// Nothing is sent to where clouds serve their machines' credentials, which are
+// link-local addresses and some others, nor to this server itself: what is sent
+// there would be a call from this machine, and each could lead to the next.
+// Redirects are not followed. Certificates are verified.
 package egress
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
-	"net/netip"
+	"net/url"
 	"syscall"
 	"time"
 )
@@ -29,6 +30,8 @@ type Options struct {
 	// PublicOnly refuses loopback and private addresses as well, and uses no
 	// proxy.
 	PublicOnly bool
+	// Own are the addresses at which this server listens.
+	Own Own
 	// Timeout bounds each of the steps before a request is sent.
 	Timeout time.Duration
 	// PerHost is how many idle connections to a host are kept.
@@ -42,15 +45,15 @@ func NewClient(o Options) *http.Client {
 	transport := o.Transport
 	if transport == nil {
 		dialer := &net.Dialer{Timeout: o.Timeout, ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
-			return mayDial(address, o.PublicOnly)
+			return o.mayDial(address)
 		}}
 		t := &http.Transport{
-			Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, ForceAttemptHTTP2: true,
+			Proxy: o.through(http.ProxyFromEnvironment), DialContext: dialer.DialContext, ForceAttemptHTTP2: true,
 			MaxIdleConns: 256, MaxIdleConnsPerHost: o.PerHost, IdleConnTimeout: time.Minute,
 			TLSHandshakeTimeout: o.Timeout, MaxResponseHeaderBytes: maxHeaderBytes, DisableCompression: true,
 		}
 		if o.PublicOnly {
-			t.Proxy = nil // it would look the address up itself
+			t.Proxy = nil // it would look names up itself
 		}
 		transport = t
 	}
@@ -60,20 +63,14 @@ func NewClient(o Options) *http.Client {
 	}
 }
 
-// mayDial looks at an address after names were looked up, so that no name can
-// hide it.
-func mayDial(address string, publicOnly bool) error {
-	at, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return fmt.Errorf("%w: %s", ErrForbidden, address)
+// through is a way to find proxies that does not lead forbidden addresses to one,
+// where URLs name them: what a proxy dials is not seen here.
+func (o *Options) through(proxyOf func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
+	return func(r *http.Request) (*url.URL, error) {
+		proxy, err := proxyOf(r)
+		if proxy == nil || err != nil || net.ParseIP(r.URL.Hostname()) == nil {
+			return proxy, err
+		}
+		return proxy, o.mayDial(net.JoinHostPort(r.URL.Hostname(), cmp.Or(r.URL.Port(), "80")))
 	}
-	ip := at.Addr().Unmap()
-	if ip.IsLinkLocalUnicast() || ip.IsMulticast() || ip.IsInterfaceLocalMulticast() ||
-		publicOnly && (!ip.IsGlobalUnicast() || ip.IsPrivate() || sharedSpace.Contains(ip)) {
-		return fmt.Errorf("%w: %s", ErrForbidden, ip)
-	}
-	return nil
 }
-
-// sharedSpace is that of carrier-grade NAT (RFC 6598).
-var sharedSpace = netip.MustParsePrefix("100.64.0.0/10")

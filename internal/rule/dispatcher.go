@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"github.com/cairn-audit/cairn/internal/egress"
 	"github.com/cairn-audit/cairn/internal/history"
 	"github.com/cairn-audit/cairn/internal/journal"
 	"github.com/cairn-audit/cairn/internal/state"
@@ -59,6 +60,8 @@ type Options struct {
 	// PublicOnly refuses to send to loopback and private addresses, and uses
 	// no proxy.
 	PublicOnly bool
+	// Own are this server's own addresses, to which nothing is sent.
+	Own egress.Own
 	// Transport replaces the way to API destinations.
 	Transport http.RoundTripper
 	Logger    *slog.Logger

@@ -41,7 +41,7 @@ func newInvoker(rules *Store, o Options) *invoker {
 	return &invoker{
 		rules: rules,
 		client: egress.NewClient(egress.Options{
-			PublicOnly: o.PublicOnly, Timeout: invokeTime, PerHost: perLine, Transport: o.Transport,
+			PublicOnly: o.PublicOnly, Own: o.Own, Timeout: invokeTime, PerHost: perLine, Transport: o.Transport,
 		}),
 		limiters: map[string]*rate.Limiter{}, tokens: map[string]*token{},
 	}

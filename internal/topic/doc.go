@@ -17,8 +17,8 @@
 // # Endpoints
 //
 // Messages go wherever a subscription says, loopback and private networks
-// included unless Options.PublicOnly is set, and never to link-local addresses,
-// where clouds serve their machines' credentials. Nothing is sent to an endpoint
+// included unless Options.PublicOnly is set, and never to where clouds serve
+// their machines' credentials or to the server itself. Nothing is sent to an endpoint
 // but a request for confirmation until it has confirmed. Redirects are not
 // followed, and of an answer only the status is looked at.
 package topic

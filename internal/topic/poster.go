@@ -23,7 +23,7 @@ type poster struct{ client *http.Client }
 
 func newPoster(o Options) *poster {
 	return &poster{client: egress.NewClient(egress.Options{
-		PublicOnly: o.PublicOnly, Timeout: attemptTime, PerHost: perLine, Transport: o.Transport,
+		PublicOnly: o.PublicOnly, Own: o.Own, Timeout: attemptTime, PerHost: perLine, Transport: o.Transport,
 	})}
 }
 

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cairn-audit/cairn/internal/egress"
 	"github.com/cairn-audit/cairn/internal/region"
 	"github.com/cairn-audit/cairn/internal/seal"
 	"github.com/cairn-audit/cairn/internal/state"
@@ -55,6 +56,8 @@ type Options struct {
 	// PublicOnly refuses to deliver to loopback and private addresses, and
 	// uses no proxy.
 	PublicOnly bool
+	// Own are this server's own addresses, to which nothing is delivered.
+	Own egress.Own
 	// Transport replaces the way to endpoints.
 	Transport http.RoundTripper
 	Logger    *slog.Logger
