@@ -85,6 +85,13 @@ func (s *Server) openIdentities(ctx context.Context, p *parts) error {
 	return nil
 }
 
+// ownIdentities reports whether Cairn's own IAM answers, as routeIdentities and
+// the routes of the configuration have it.
+func (s *Server) ownIdentities() bool {
+	route, routed := s.options.Config.Routes["iam"]
+	return route.builtIn() || !routed && (s.options.Auth != gateway.AuthOpen || s.options.Upstream == "")
+}
+
 // routeIdentities makes Cairn's own IAM and STS the destinations of their calls:
 // always where it checks signatures, for who is who is then its own to say; in
 // --auth open where nothing else answers them.

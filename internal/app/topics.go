@@ -49,10 +49,14 @@ func (s *Server) openTopics(_ context.Context, p *parts) error {
 	if url == "" {
 		url = s.endpoint.URL
 	}
-	p.topics = topic.New(kept, p.key, topic.Options{
+	o := topic.Options{
 		URL: url, PublicOnly: s.options.Config.Topics.PublicOnly, Own: s.addresses,
 		Logger: s.options.Logger.With("component", "sns"),
-	})
+	}
+	if s.ownIdentities() {
+		o.Principals = p.directory
+	}
+	p.topics = topic.New(kept, p.key, o)
 	s.certificates = http.HandlerFunc(p.topics.ServeCertificate)
 	s.background("the deliveries of topics", p.topics.Run)
 	return nil

@@ -21,7 +21,8 @@ import (
 // maxPolicy is S3's limit of a bucket's policy, in bytes.
 const maxPolicy = 20 << 10
 
-// keptPolicies are the buckets' policies as they were put, by the bucket's name.
+// keptPolicies are the buckets' policies as they were put, with the ids of users
+// and roles in place of their ARNs, by the bucket's name.
 // They are not among the server's own metadata: a file's extended attributes are
 // too small for them.
 const keptPolicies state.Kind[string] = "bucket-policy"
@@ -63,7 +64,7 @@ func (p *policies) of(bucket string) *policy.Document {
 	return p.parsed[bucket]
 }
 
-// text is a bucket's policy as it was put; ok is false where there is none.
+// text is a bucket's policy as it is kept; ok is false where there is none.
 func (p *policies) text(bucket string) (text string, ok bool, err error) {
 	err = p.store.View(func(tx *state.Tx) error {
 		text, _, err = keptPolicies.Get(tx, bucket)

@@ -311,3 +311,41 @@ func FuzzCheckPolicy(f *testing.F) {
 		}
 	})
 }
+
+// people are Principals: ana has an id, and the others are not there.
+type people struct{}
+
+func (people) Pin(document string) (string, error) {
+	if strings.Contains(document, "user/bob") {
+		return "", &policy.UnknownPrincipalError{}
+	}
+	return strings.ReplaceAll(document, "arn:aws:iam::"+account+":user/ana", "AIDAANA00000000000000"), nil
+}
+
+func (people) Unpin(document string) (string, error) {
+	return strings.ReplaceAll(document, "AIDAANA00000000000000", "arn:aws:iam::"+account+":user/ana"), nil
+}
+
+func TestAPolicyIsKeptWithTheIDsOfThoseItNames(t *testing.T) {
+	s := startAt(t, filepath.Join(t.TempDir(), "s3"))
+	s.principals = people{}
+	ask(t, s, account, request("PUT", "/bucket", ""))
+	allow := func(who string) string {
+		return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + account + `:user/` + who +
+			`"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket/*"}]}`
+	}
+	if status, body := ask(t, s, account, request("PUT", "/bucket?policy", allow("ana"))); status != 204 {
+		t.Fatal(status, body)
+	}
+	if status, body := ask(t, s, account, request("PUT", "/bucket?policy", allow("bob"))); status != 400 ||
+		!strings.Contains(body, "<Code>MalformedPolicy</Code><Message>Invalid principal in policy</Message>") {
+		t.Errorf("a policy for nobody: %d %s", status, body)
+	}
+	if _, body := ask(t, s, account, request("GET", "/bucket?policy", "")); body != allow("ana") {
+		t.Errorf("shown as %s", body)
+	}
+	document, owner, err := s.ResourcePolicy(t.Context(), policy.Request{Action: "s3:GetObject", Resource: "arn:aws:s3:::bucket/k"})
+	if err != nil || owner != account || document.Statements[0].Principals[0].ID != "AIDAANA00000000000000" {
+		t.Errorf("decided on %+v of %s, %v", document, owner, err)
+	}
+}

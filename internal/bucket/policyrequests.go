@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/versity/versitygw/s3err"
+
+	"github.com/cairn-audit/cairn/internal/policy"
 )
 
 // policyRequest is a request about a bucket's policy. Those are answered here
@@ -93,7 +95,10 @@ func (s *Server) readPolicy(p policyRequest) (string, error) {
 		return xml.Header + `<PolicyStatus xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><IsPublic>` +
 			strconv.FormatBool(isPublic(s.policies.of(p.bucket))) + `</IsPublic></PolicyStatus>`, nil
 	}
-	return text, nil
+	if s.principals == nil {
+		return text, nil
+	}
+	return s.principals.Unpin(text)
 }
 
 func (s *Server) putPolicy(p policyRequest) error {
@@ -104,11 +109,23 @@ func (s *Server) putPolicy(p policyRequest) error {
 			return err
 		}
 	}
-	document, err := checkPolicy(p.bucket, text)
+	if _, err := checkPolicy(p.bucket, text); err != nil {
+		return err
+	}
+	pinned := string(text)
+	if s.principals != nil {
+		var err error
+		if pinned, err = s.principals.Pin(pinned); errors.As(err, new(*policy.UnknownPrincipalError)) {
+			return malformedPolicy("Invalid principal in policy")
+		} else if err != nil {
+			return err
+		}
+	}
+	document, err := policy.Parse([]byte(pinned))
 	if err != nil {
 		return err
 	}
-	return s.policies.put(p.bucket, string(text), document)
+	return s.policies.put(p.bucket, pinned, document)
 }
 
 func (p policyRequest) refusal(e s3err.S3Error) *http.Response {

@@ -47,8 +47,18 @@ type Options struct {
 	Account string
 	// Store keeps the policies of buckets.
 	Store *state.Store
+	// Principals are those whom policies may name; nil takes every name.
+	Principals Principals
 	// Logger gets what the server has to say; nil discards it.
 	Logger *slog.Logger
+}
+
+// Principals knows the users and roles that policies of resources name: Pin puts
+// their ids in place of their ARNs, or fails with a *policy.UnknownPrincipalError,
+// and Unpin is the reverse.
+type Principals interface {
+	Pin(document string) (string, error)
+	Unpin(document string) (string, error)
 }
 
 // Server is the built-in S3 server.
@@ -63,6 +73,8 @@ type Server struct {
 	// backend is set while the server runs.
 	backend  *posix.Posix
 	policies *policies
+	// principals is nil where another IAM has them.
+	principals Principals
 	// changes is held while a bucket is made or deleted, and while the policy
 	// of one is read or changed.
 	changes sync.Mutex
@@ -99,7 +111,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 		return nil, fmt.Errorf("start the S3 server: %w", err)
 	}
 	s := &Server{
-		log: o.Logger, account: o.Account, oldWD: wd, done: make(chan struct{}),
+		log: o.Logger, account: o.Account, principals: o.Principals, oldWD: wd, done: make(chan struct{}),
 		creds:  aws.Credentials{AccessKeyID: "cairn", SecretAccessKey: rand.Text(), Source: "cairn"},
 		signer: v4.NewSigner(func(so *v4.SignerOptions) { so.DisableURIPathEscaping = true }),
 	}

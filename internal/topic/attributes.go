@@ -79,6 +79,12 @@ func (b *Broker) SetTopicAttribute(a ARN, name, value string) error {
 	if err := checkAttribute(name, value); err != nil && (value != "" || !optional) {
 		return err
 	}
+	if name == "Policy" {
+		var err error
+		if value, err = b.pinned(value); err != nil {
+			return err
+		}
+	}
 	return b.updateTopic(a, func(_ *state.Tx, t *Topic) error {
 		if value == "" && optional {
 			delete(t.Attributes, name)
@@ -112,5 +118,8 @@ func (b *Broker) TopicAttributes(a ARN) (map[string]string, error) {
 		out["SubscriptionsDeleted"] = strconv.Itoa(n[deleted])
 		return nil
 	})
+	if err == nil && b.options.Principals != nil {
+		out["Policy"], err = b.options.Principals.Unpin(out["Policy"])
+	}
 	return out, err
 }

@@ -85,6 +85,19 @@ func checkPolicy(text string) error {
 	return nil
 }
 
+// pinned is a policy that checkPolicy takes as it is kept: with the ids of the
+// users and roles that it names.
+func (b *Broker) pinned(text string) (string, error) {
+	if b.options.Principals == nil {
+		return text, nil
+	}
+	pinned, err := b.options.Principals.Pin(text)
+	if errors.As(err, new(*policy.UnknownPrincipalError)) {
+		return "", invalid("Policy Error: PrincipalNotFound")
+	}
+	return pinned, err
+}
+
 // Policy is a topic's policy and the account that the topic belongs to. The
 // error is ErrNoTopic where there is no such topic.
 func (b *Broker) Policy(_ context.Context, topicARN string) (doc *policy.Document, owner string, err error) {

@@ -60,7 +60,17 @@ type Options struct {
 	Own egress.Own
 	// Transport replaces the way to endpoints.
 	Transport http.RoundTripper
-	Logger    *slog.Logger
+	// Principals are those whom policies may name; nil takes every name.
+	Principals Principals
+	Logger     *slog.Logger
+}
+
+// Principals knows the users and roles that policies of resources name: Pin puts
+// their ids in place of their ARNs, or fails with a *policy.UnknownPrincipalError,
+// and Unpin is the reverse.
+type Principals interface {
+	Pin(document string) (string, error)
+	Unpin(document string) (string, error)
 }
 
 // Broker keeps topics and delivers what is published to them while Run runs. Its
@@ -115,6 +125,14 @@ func (b *Broker) CreateTopic(a ARN, attributes map[string]string, tags []Tag) er
 	}
 	if err := checkTags(tags); err != nil {
 		return err
+	}
+	if text := attributes["Policy"]; text != "" {
+		pinned, err := b.pinned(text)
+		if err != nil {
+			return err
+		}
+		attributes = maps.Clone(attributes)
+		attributes["Policy"] = pinned
 	}
 	return b.store.Update(func(tx *state.Tx) error {
 		there, _, err := topics.Get(tx, a.String())
