@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -65,10 +66,20 @@ type chain struct {
 	// loaded are the places that were listed, and unread those that could not
 	// be.
 	loaded, unread map[source]bool
+	// departures are where its trail went and nobody could look.
+	departures []departure
 }
 
 // source is a bucket and prefix that a chain lies in.
 type source struct{ bucket, prefix string }
+
+func (n *node) source() source { return source{bucket: n.bucket, prefix: n.name.Prefix} }
+
+// source is where the digest before another one lies, if it has the name of one.
+func (p *Previous) source() source {
+	k, _ := ParseDigestKey(p.Key)
+	return source{bucket: p.Bucket, prefix: k.Prefix}
+}
 
 func (c *chain) all() []*node { return slices.Concat(c.nodes, c.backfill) }
 
@@ -99,17 +110,16 @@ func (r *run) flush(c *chain) {
 	}
 }
 
-// load lists and reads the chains of a folder. It also returns the places whose
-// log files they name.
-func (r *run) load(ctx context.Context, f *folder) ([]*chain, []source, error) {
+// load lists and reads the chains of a folder.
+func (r *run) load(ctx context.Context, f *folder) error {
 	chains := map[trailID]*chain{}
 	here := source{bucket: f.bucket, prefix: f.Prefix}
-	listed, err := r.listDigests(ctx, f, here)
+	listed, err := r.listed(ctx, f, here)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	for _, n := range listed {
-		id := trailID{name: n.name.Trail, home: n.name.HomeRegion}
+		id := n.name.trail()
 		c := chains[id]
 		if c == nil {
 			c = &chain{folder: f, trail: id, reported: r.asked(id, f.Owner), loaded: map[source]bool{here: true}, unread: map[source]bool{}}
@@ -117,27 +127,25 @@ func (r *run) load(ctx context.Context, f *folder) ([]*chain, []source, error) {
 		}
 		c.add(n)
 	}
-	places := []source{here}
-	var sorted []*chain
-	for _, c := range chains {
+	f.places = []source{here}
+	f.chains = slices.SortedFunc(maps.Values(chains), byTrail)
+	for _, c := range f.chains {
 		c.cut(r.Start, r.End)
 		if err := r.follow(ctx, c); err != nil {
-			return nil, nil, err
+			return err
 		}
 		for s := range c.loaded {
-			if s != here && !c.unread[s] && !slices.Contains(places, s) {
-				places = append(places, s)
+			if !c.unread[s] && !slices.Contains(f.places, s) {
+				f.places = append(f.places, s)
 			}
 		}
-		sorted = append(sorted, c)
 	}
-	slices.SortFunc(places[1:], func(a, b source) int {
+	slices.SortFunc(f.places[1:], func(a, b source) int {
 		return cmp.Or(cmp.Compare(a.bucket, b.bucket), cmp.Compare(a.prefix, b.prefix))
 	})
-	slices.SortFunc(sorted, func(a, b *chain) int {
-		return cmp.Or(cmp.Compare(a.trail.name, b.trail.name), cmp.Compare(a.trail.home, b.trail.home))
-	})
-	return sorted, places, nil
+	f.others, err = r.others(ctx, f, chains)
+	f.lists = nil
+	return err
 }
 
 // asked says whether a trail is one that the request is about.
@@ -184,8 +192,24 @@ const interval = time.Hour
 // known whose newest digests are gone.
 const lookBack = 24 * time.Hour
 
-// listDigests lists the digests of a folder, in one of the places that it is or
-// was in.
+// listed are the digests of a folder in one of the places that it is or was in,
+// which is listed once.
+func (r *run) listed(ctx context.Context, f *folder, s source) ([]*node, error) {
+	nodes, ok := f.lists[s]
+	if !ok {
+		var err error
+		if nodes, err = r.listDigests(ctx, f, s); err != nil {
+			return nil, err
+		}
+		if f.lists == nil {
+			f.lists = map[source][]*node{}
+		}
+		f.lists[s] = nodes
+	}
+	return nodes, nil
+}
+
+// listDigests lists the digests of a folder in one of its places.
 func (r *run) listDigests(ctx context.Context, f *folder, s source) ([]*node, error) {
 	o := f.Owner
 	o.Prefix = s.prefix
@@ -233,6 +257,9 @@ func (r *run) follow(ctx context.Context, c *chain) error {
 			return err
 		}
 		s, from, ok := c.unknownSource(r.Start)
+		if !ok && r.onward(ctx, c) {
+			continue
+		}
 		if !ok {
 			r.flush(c)
 			return nil
@@ -241,7 +268,7 @@ func (r *run) follow(ctx context.Context, c *chain) error {
 			return fmt.Errorf("verify: the trail %s has been in more than %d places", c.trail.name, maxSources)
 		}
 		c.loaded[s] = true
-		listed, err := r.listDigests(ctx, c.folder, s)
+		listed, err := r.listed(ctx, c.folder, s)
 		if err != nil {
 			c.unread[s] = true
 			from.note(c, NotChecked, Incomplete, fmt.Sprintf(
@@ -249,7 +276,7 @@ func (r *run) follow(ctx context.Context, c *chain) error {
 			continue
 		}
 		for _, n := range listed {
-			if (trailID{name: n.name.Trail, home: n.name.HomeRegion}) == c.trail && !n.name.Time.After(from.name.Time) {
+			if n.name.trail() == c.trail && !n.name.Time.After(from.name.Time) {
 				c.add(n)
 			}
 		}
@@ -267,7 +294,7 @@ func (c *chain) unknownSource(start time.Time) (unknown source, from *node, ok b
 		}
 		p := n.digest.Previous
 		k, named := ParseDigestKey(p.Key)
-		s := source{bucket: p.Bucket, prefix: k.Prefix}
+		s := p.source()
 		if !named || c.loaded[s] || !k.Time.After(start) || ok && !n.name.Time.After(from.name.Time) {
 			continue
 		}

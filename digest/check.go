@@ -8,6 +8,7 @@ import (
 	"crypto/sha512"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -16,39 +17,14 @@ import (
 // CLI asks for the keys of as long.
 const signingDelay = 2 * time.Hour
 
-// regionKeys are the keys of a Region that are known, and for which time they
-// were asked for.
-type regionKeys struct {
-	asked []Interval
-	byFP  map[string][]PublicKey
-}
-
-// keysOf are the keys of a Region with a fingerprint.
-func (r *run) keysOf(ctx context.Context, region string, from, to time.Time) (map[string][]PublicKey, error) {
-	known := r.known[region]
-	if known == nil {
-		known = &regionKeys{byFP: map[string][]PublicKey{}}
-		r.known[region] = known
-	}
-	for _, i := range known.asked {
-		if !from.Before(i.From) && !to.After(i.To) {
-			return known.byFP, nil
-		}
-	}
-	keys, err := r.keys.PublicKeys(ctx, region, from, to)
-	if err != nil {
-		return nil, fmt.Errorf("get the public keys of %s: %w", region, err)
-	}
-	for _, k := range keys {
-		known.byFP[strings.ToLower(k.Fingerprint)] = append(known.byFP[strings.ToLower(k.Fingerprint)], k)
-	}
-	known.asked = merge(append(known.asked, Interval{From: from, To: to}))
-	return known.byFP, nil
-}
-
 // checkDigests checks each digest of a chain by itself.
 func (r *run) checkDigests(ctx context.Context, c *chain) error {
-	handed := r.handedOn(ctx, c)
+	known := c.all()
+	if last := len(c.nodes) - 1; c.beyond != nil && c.nodes[last].metadata == nil && c.nodes[last].digest != nil {
+		r.read(ctx, c, c.beyond) // what is wrong with it was not asked for
+		known = append(known, c.beyond)
+	}
+	handed := handedOn(known)
 	var from, to time.Time
 	for _, n := range c.nodes {
 		if from.IsZero() {
@@ -75,7 +51,7 @@ func (r *run) checkDigests(ctx context.Context, c *chain) error {
 		}
 		c.checkContents(n)
 		if c.findSignature(n, handed, r.Signatures) {
-			c.checkSignature(n, keys, Interval{From: signedFrom, To: signedTo})
+			r.checkSignature(c, n, keys, Interval{From: signedFrom, To: signedTo})
 		}
 		r.progress(Counts{Digests: 1})
 	}
@@ -105,14 +81,9 @@ func (c *chain) generated(n *node, now time.Time) (time.Time, bool) {
 }
 
 // handedOn are the signatures that digests tell of the ones before them.
-func (r *run) handedOn(ctx context.Context, c *chain) map[place]string {
+func handedOn(nodes []*node) map[place]string {
 	handed := map[place]string{}
-	all := c.all()
-	if last := len(c.nodes) - 1; c.beyond != nil && c.nodes[last].metadata == nil && c.nodes[last].digest != nil {
-		r.read(ctx, c, c.beyond) // what is wrong with it was not asked for
-		all = append(all, c.beyond)
-	}
-	for _, n := range all {
+	for _, n := range nodes {
 		if n.digest != nil && n.digest.Previous != nil {
 			p := n.digest.Previous
 			handed[place{p.Bucket, p.Key}] = p.Signature
@@ -205,26 +176,22 @@ func missing(signature string) string {
 
 // checkSignature checks a digest's signature with the key that it names, which
 // must have been in use in the time given.
-func (c *chain) checkSignature(n *node, keys map[string][]PublicKey, in Interval) {
+func (r *run) checkSignature(c *chain, n *node, keys map[string][]PublicKey, in Interval) {
 	d := n.digest
 	named := keys[strings.ToLower(d.KeyFingerprint)]
 	spoil := func(kind Kind, format string, a ...any) {
 		n.bad = true
 		n.note(c, kind, Tampered, fmt.Sprintf(format, a...))
 	}
-	if len(keys) == 0 {
-		n.note(c, DigestKeyUnknown, Incomplete, fmt.Sprintf("No public key of %s is known.", c.Region))
-		return
-	}
 	if len(named) == 0 {
-		spoil(DigestKeyUnknown, "%s has no public key %s.", c.Region, d.KeyFingerprint)
+		if why := r.notKnown(c.Region, keys, in.From); why != "" {
+			n.note(c, DigestKeyUnknown, Incomplete, why)
+			return
+		}
+		spoil(DigestKeyUnknown, "%s has no public key %s.%s", c.Region, d.KeyFingerprint, r.partialHint(c.Region))
 		return
 	}
-	valid := false
-	for _, k := range named {
-		valid = valid || !k.ValidFrom.After(in.To) && !k.ValidTo.Before(in.From)
-	}
-	if !valid {
+	if !slices.ContainsFunc(named, func(k PublicKey) bool { return k.usedIn(in) }) {
 		spoil(DigestKeyNotValid, "The public key %s was valid from %s to %s, not at %s.", d.KeyFingerprint,
 			text(named[0].ValidFrom), text(named[0].ValidTo), text(in.From))
 		return

@@ -138,6 +138,7 @@ func (r *run) judge(f *folder, bucket string, unnamed []Object, c *comparison) {
 		k, _ := ParseLogFileKey(object.Key)
 		at := place{bucket, object.Key}
 		minute := Interval{From: k.Time, To: k.Time.Add(time.Minute)}
+		away := c.departed(minute)
 		switch h := r.holeAt(f, minute); {
 		case len(c.chains) == 0:
 			f.unproven.add(at, k.Time)
@@ -146,6 +147,9 @@ func (r *run) judge(f *folder, bucket string, unnamed []Object, c *comparison) {
 				Message: fmt.Sprintf("Its time has not come: it is %s here. If this clock is right, somebody has added it.", text(r.Now))})
 		case minute.To.After(c.newest):
 			pending.add(at, k.Time)
+		case away != nil:
+			r.note(f, Finding{Kind: LogLate, Verdict: Incomplete, Bucket: bucket, Key: object.Key, Message: fmt.Sprintf(
+				"No digest here names it. One in %s may, where a trail went then, and which could not be listed: %v.", away.to, away.err)})
 		case within(minute, c.covered) && object.Modified.After(c.newest.Add(-c.reach/8)) && (c.cut || r.Now.Sub(c.newest) <= c.reach):
 			r.note(f, Finding{Kind: LogLate, Verdict: Incomplete, Bucket: bucket, Key: object.Key, Message: fmt.Sprintf(
 				"No digest names it, and digests cover its time. It was stored at %s, perhaps too late for the newest of them: if the next one does not name it, somebody has added it.",

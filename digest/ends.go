@@ -32,20 +32,18 @@ func (r *run) checkEnds(ctx context.Context) {
 			reach[t] = end
 		}
 	}
-	for _, c := range r.chains {
-		r.checkEnd(c, r.status(ctx, c), frequent(lengths[of(c)]), reach[of(c)])
+	statuses := make([]Status, len(r.chains))
+	r.each(ctx, len(r.chains), func(i int) { statuses[i] = r.status(ctx, r.chains[i]) })
+	for i, c := range r.chains {
+		r.checkEnd(ctx, c, statuses[i], frequent(lengths[of(c)]), reach[of(c)])
 		r.checkBeginning(c)
 	}
 }
 
-// status is what the trail's API says. The owner of an organization's trail is
-// known only if its ARN is.
+// status is what the trail's API says.
 func (r *run) status(ctx context.Context, c *chain) Status {
-	t := Trail{Account: c.Account, HomeRegion: c.trail.home, Name: c.trail.name}
-	if r.trail != nil {
-		t.Account = r.trail.account
-	}
-	if r.Status == nil || c.OrganizationID != "" && r.trail == nil {
+	t, known := r.trailOf(c)
+	if r.Status == nil || !known {
 		return Status{}
 	}
 	return r.Status(ctx, t, c.Region)
@@ -59,7 +57,7 @@ func (c *chain) end() time.Time {
 	return c.nodes[len(c.nodes)-1].name.Time
 }
 
-func (r *run) checkEnd(c *chain, status Status, every time.Duration, others time.Time) {
+func (r *run) checkEnd(ctx context.Context, c *chain, status Status, every time.Duration, others time.Time) {
 	end, until := c.end(), r.End
 	if len(c.nodes) == 0 {
 		return // backfill digests alone do not tell when the chain ended
@@ -84,7 +82,11 @@ func (r *run) checkEnd(c *chain, status Status, every time.Duration, others time
 	default:
 		return
 	}
-	if others.Sub(end) < every && !r.asksForCauses(c) {
+	switch d := r.left(ctx, c); {
+	case d != nil && others.Sub(end) < every:
+		h.verdict = Incomplete
+		h.message += fmt.Sprintf(" The trail went on to %s, which could not be listed: %v. Who verifies that place is led back to this one.", d.to, d.err)
+	case others.Sub(end) < every && !r.asksForCauses(c):
 		h.verdict = Incomplete
 		h.message += fmt.Sprintf(" A call that may explain it is recorded in the files of the trail's own account and Region, %s, which were not asked for.", c.trail.home)
 	}
@@ -194,60 +196,6 @@ func (h *hole) last() *node {
 		}
 	}
 	return nil
-}
-
-// checkAbsent finds Regions and accounts without digests.
-func (r *run) checkAbsent(folders []*folder) {
-	covered := map[Owner]bool{}
-	everywhere := map[string]bool{} // accounts and organizations that have a multi-Region trail
-	for _, c := range r.chains {
-		o := c.Owner
-		o.Prefix = ""
-		covered[o] = true
-		if c.Region != c.trail.home {
-			everywhere[cmp.Or(c.OrganizationID, c.Account)] = true
-		}
-	}
-	verdict := func(o Owner) Verdict {
-		if everywhere[cmp.Or(o.OrganizationID, o.Account)] {
-			return Tampered
-		}
-		return Incomplete
-	}
-	accounts, regions := map[string]Owner{}, map[string]bool{}
-	for _, f := range folders {
-		o := f.Owner
-		o.Prefix = ""
-		accounts[f.Account], regions[f.Region] = o, true
-		if covered[o] || f.unproven.n == 0 && !f.digests {
-			continue
-		}
-		message := "There are no digests of the time asked for."
-		if f.unproven.n > 0 {
-			message = fmt.Sprintf("There are no digests of the time asked for. Log files that nothing proves: %d.", f.unproven.n)
-		}
-		r.note(f, Finding{Kind: NoDigests, Verdict: verdict(o), Bucket: f.bucket, Key: f.folder(kindDigest), Message: message})
-	}
-	for _, region := range r.Regions {
-		if !regions[region] {
-			v := Incomplete
-			if len(everywhere) > 0 {
-				v = Tampered
-			}
-			r.report.Findings = append(r.report.Findings, Finding{Kind: NoDigests, Verdict: v, Region: region,
-				Bucket: r.Bucket, Message: "There are no files of the Region."})
-		}
-	}
-	for _, account := range r.Accounts {
-		if _, ok := accounts[account]; !ok {
-			r.report.Findings = append(r.report.Findings, Finding{Kind: NoDigests, Verdict: Incomplete, Account: account,
-				Bucket: r.Bucket, Message: "There are no files of the account."})
-		}
-	}
-	if r.trail != nil && len(r.chains) == 0 {
-		r.report.Findings = append(r.report.Findings, Finding{Kind: NoDigests, Verdict: Incomplete, Trail: r.trail.name,
-			Bucket: r.Bucket, Message: "There are no digests of the trail in the time asked for."})
-	}
 }
 
 // checkKnown looks for the digests whose signatures were saved earlier.

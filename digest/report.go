@@ -62,6 +62,7 @@ const (
 	ChainEndsEarly     Kind = "chain-ends-early"      // Tampered, Proven if a recorded call explains it
 	ChainBegins        Kind = "chain-begins"          // Proven: the first digest, within the time asked for
 	ChainGap           Kind = "chain-gap"             // Incomplete, Proven if a recorded call explains it; Tampered within a chain
+	ChainMoved         Kind = "chain-moved"           // Proven: the trail delivers elsewhere now, and its chain was followed
 	NoDigests          Kind = "no-digests"            // Tampered if the trail has them in other Regions, else Incomplete
 	LogMissing         Kind = "log-missing"           // Tampered: a digest names it and it is not there
 	LogChanged         Kind = "log-changed"           // Tampered: it has another hash
@@ -72,7 +73,7 @@ const (
 	LogUnnamed         Kind = "log-unnamed"           // Tampered: no digest names it
 	LogEventTimes      Kind = "log-event-times"       // Tampered: its oldest and newest event are not as the digest says
 	LogForeignRecords  Kind = "log-foreign-records"   // Tampered: records of another account or Region
-	LogLate            Kind = "log-late"              // Incomplete: stored after the newest digest, with an older name
+	LogLate            Kind = "log-late"              // Incomplete: stored after the newest digest, with an older name, or perhaps named where nobody could look
 	LogsUnproven       Kind = "logs-unproven"         // log files in a time without digests; as the time is judged
 	LogsPending        Kind = "logs-pending"          // Proven: younger than the newest digest; Incomplete: of a time to come
 	UnexpectedObject   Kind = "unexpected-object"     // Incomplete: among the digests or log files, and named like neither

@@ -27,10 +27,21 @@ type Request struct {
 	Now time.Time
 	// Status is asked what GetTrailStatus says of a trail in a Region, if it is
 	// not nil. It is of use for the ends of the chains alone.
+	// It is called from several goroutines at once.
 	Status func(ctx context.Context, t Trail, region string) Status
+	// Describe is asked once what GetTrail says of a trail, if it is not nil. It
+	// tells where a chain goes on whose trail has been moved, and in which
+	// Regions there have to be digests.
+	Describe func(ctx context.Context, t Trail) Settings
 	// Signatures are the hex signatures of digests by their keys, where a copy
 	// has no metadata. A digest named here is known to have been there.
 	Signatures map[string]string
+	// PartialKeys says that Keys may tell fewer keys than a Region has, and those
+	// of other Regions with them, as files of keys may. Then a digest whose key
+	// is unknown is Incomplete, not Tampered, if none of the keys can have been
+	// its Region's: each was out of use at the time, or has signed digests of
+	// other Regions and none of this one.
+	PartialKeys bool
 	// Parallel is how many files are read at once; 0 is 16.
 	Parallel int
 	// Progress is told what was checked so far, one call at a time, if it is
@@ -68,6 +79,17 @@ func Verify(ctx context.Context, archive Archive, keys Keys, request Request) (*
 		return nil, err
 	}
 	for _, f := range folders {
+		if !f.digests {
+			continue
+		}
+		if err := r.load(ctx, f); err != nil {
+			return nil, err
+		}
+	}
+	if err := r.recognizeKeys(ctx, folders); err != nil {
+		return nil, err
+	}
+	for _, f := range folders {
 		if err := r.verifyFolder(ctx, f); err != nil {
 			return nil, err
 		}
@@ -76,6 +98,9 @@ func Verify(ctx context.Context, archive Archive, keys Keys, request Request) (*
 		}
 	}
 	r.checkEnds(ctx)
+	if err := r.checkSilent(ctx); err != nil {
+		return nil, err
+	}
 	r.checkAbsent(folders)
 	r.checkKnown()
 	r.explain()
@@ -93,10 +118,17 @@ type run struct {
 	trail   *trailARN // of TrailARN
 	// known caches the public keys by Region.
 	known map[string]*regionKeys
+	// signedIn are the Regions in which a key is known to have signed, by its
+	// fingerprint; of PartialKeys.
+	signedIn map[string]map[string]bool
+	// described caches what Describe said.
+	described map[Trail]Settings
 	// All of these are filled folder by folder.
 	chains  []*chain
 	holes   []*hole
 	changes []Change
+	// silent are the Regions that checkSilent reported.
+	silent []Owner
 
 	mu sync.Mutex
 	// checked is what Progress is told. mu guards it.
@@ -104,7 +136,7 @@ type run struct {
 }
 
 func newRun(archive Archive, keys Keys, request Request) (*run, error) {
-	r := &run{Request: request, archive: archive, keys: keys, known: map[string]*regionKeys{}}
+	r := &run{Request: request, archive: archive, keys: keys, known: map[string]*regionKeys{}, described: map[Trail]Settings{}, signedIn: map[string]map[string]bool{}}
 	r.Prefix = strings.Trim(r.Prefix, "/")
 	if r.Now.IsZero() {
 		return nil, fmt.Errorf("%w: it has no present time", ErrRequest)
@@ -137,6 +169,13 @@ type folder struct {
 	digests bool
 	// kinds are those of the log files.
 	kinds []string
+	// lists are the digests of the places that were listed, while the folder is
+	// loaded.
+	lists map[source][]*node
+	// chains are those of the trails that deliver here, places where they are
+	// and were, and others those of the other trails there.
+	chains, others []*chain
+	places         []source
 	// unproven are log files, if there are no digests at all.
 	unproven loose
 }
@@ -252,12 +291,8 @@ func (r *run) verifyFolder(ctx context.Context, f *folder) error {
 	if !f.digests {
 		return r.compare(ctx, f, comparison{})
 	}
-	chains, places, err := r.load(ctx, f)
-	if err != nil {
-		return err
-	}
 	named := map[place]bool{}
-	for _, c := range chains {
+	for _, c := range slices.Concat(f.chains, f.others) {
 		if err := r.checkDigests(ctx, c); err != nil {
 			return err
 		}
@@ -267,7 +302,7 @@ func (r *run) verifyFolder(ctx context.Context, f *folder) error {
 			r.chains = append(r.chains, c)
 		}
 	}
-	return r.compare(ctx, f, comparison{chains: chains, places: places, named: named})
+	return r.compare(ctx, f, comparison{chains: f.chains, places: f.places, named: named})
 }
 
 // each calls f for 0 to n-1, several at once, and returns when all are done. It
