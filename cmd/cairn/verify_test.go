@@ -84,16 +84,19 @@ func TestVerifyEndsWithACodeForScripts(t *testing.T) {
 	}
 	check(0, with("--signatures", signatures))
 	check(0, with("--signatures", signatures, "--json"))
-	check(3, at)                                                                         // unsigned in this copy
-	check(1, []string{"verify", dir, "--keys", keys, "--signatures", signatures})        // ends long before now
-	check(3, []string{"verify", filepath.Join(dir, "none"), "--keys", keys})             // not to be read
-	check(3, with("--signatures", filepath.Join(dir, "none")))                           // not to be read
-	check(2, []string{"verify"})                                                         // of nothing
-	check(2, with("--start", "yesterday"))                                               // no time
-	check(2, with("--start", "2026-03-02"))                                              // after its end
-	check(2, with("--trail-arn", "main"))                                                // no ARN
-	check(2, []string{"verify", "s3://", "--keys", keys})                                // no bucket
-	check(2, []string{"verify", "s3://b", "--data", filepath.Join(dir, "no such data")}) // no server
+	check(3, at)                                                                           // unsigned in this copy
+	check(1, []string{"verify", dir, "--keys", keys, "--signatures", signatures})          // ends long before now
+	check(3, []string{"verify", filepath.Join(dir, "none"), "--keys", keys})               // not to be read
+	check(2, with("--signatures", filepath.Join(dir, "none")))                             // no file of signatures
+	check(2, with("--signatures", object))                                                 // nor is this one
+	check(2, []string{"verify", dir, "--keys", "us-east-1=" + filepath.Join(dir, "none")}) // no file of keys
+	check(2, []string{"verify", dir, "--keys", signatures})                                // nor is this one
+	check(2, []string{"verify"})                                                           // of nothing
+	check(2, with("--start", "yesterday"))                                                 // no time
+	check(2, with("--start", "2026-03-02"))                                                // after its end
+	check(2, with("--trail-arn", "main"))                                                  // no ARN
+	check(2, []string{"verify", "s3://", "--keys", keys})                                  // no bucket
+	check(2, []string{"verify", "s3://b", "--data", filepath.Join(dir, "no such data")})   // no server
 	if err := os.WriteFile(object, []byte("changed"), 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -60,7 +60,8 @@ type Service struct {
 	CABundle string
 }
 
-// ErrUsage is returned, wrapped, for options that mean nothing.
+// ErrUsage is returned, wrapped, for options that mean nothing, and for files of
+// keys or signatures that are none.
 var ErrUsage = digest.ErrRequest
 
 // Verify verifies an archive. The report is nil if there is an error.
@@ -144,6 +145,7 @@ func (s Service) load(ctx context.Context) (aws.Config, error) {
 
 func (o *Options) keys(cfg aws.Config, request *digest.Request) (digest.Keys, error) {
 	if len(o.Keys) > 0 {
+		request.PartialKeys = true
 		return readKeys(o.Keys)
 	}
 	asked := api{cloudtrail.NewFromConfig(cfg, func(c *cloudtrail.Options) {
@@ -151,7 +153,7 @@ func (o *Options) keys(cfg aws.Config, request *digest.Request) (digest.Keys, er
 			c.BaseEndpoint = &o.EndpointURL
 		}
 	})}
-	request.Status = asked.status
+	request.Status, request.Describe = asked.status, asked.describe
 	return asked, nil
 }
 

@@ -14,7 +14,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 
 	"github.com/cairn-audit/cairn/digest"
-	"github.com/cairn-audit/cairn/internal/region"
 )
 
 // api asks CloudTrail.
@@ -50,21 +49,6 @@ func (a api) PublicKeys(ctx context.Context, name string, from, to time.Time) ([
 	return nil, errors.New("the list of keys has no end")
 }
 
-// status asks for a trail's status. Who may not ask, or asks an API that does
-// not know the trail, verifies without it.
-func (a api) status(ctx context.Context, t digest.Trail, name string) digest.Status {
-	arn := fmt.Sprintf("arn:%s:cloudtrail:%s:%s:trail/%s", region.Partition(t.HomeRegion), t.HomeRegion, t.Account, t.Name)
-	out, err := a.client.GetTrailStatus(ctx, &cloudtrail.GetTrailStatusInput{Name: &arn}, inRegion(name))
-	if err != nil {
-		return digest.Status{}
-	}
-	s := digest.Status{LatestDigest: aws.ToTime(out.LatestDigestDeliveryTime)}
-	if !aws.ToBool(out.IsLogging) {
-		s.Stopped = aws.ToTime(out.StopLoggingTime)
-	}
-	return s
-}
-
 // files are public keys from files, by Region; "" is any.
 type files map[string][]digest.PublicKey
 
@@ -83,11 +67,11 @@ func readKeys(names []string) (files, error) {
 		}
 		data, err := readFile(file)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: the public keys: %w", ErrUsage, err)
 		}
 		parsed, err := digest.ParsePublicKeys(data)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
+			return nil, fmt.Errorf("%w: %s: %w", ErrUsage, file, err)
 		}
 		keys[of] = append(keys[of], parsed...)
 	}
@@ -103,11 +87,11 @@ func (f files) PublicKeys(_ context.Context, name string, _, _ time.Time) ([]dig
 func readSignatures(name string) (map[string]string, error) {
 	data, err := readFile(name)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: the signatures: %w", ErrUsage, err)
 	}
 	var signatures map[string]string
 	if err := json.Unmarshal(data, &signatures); err != nil {
-		return nil, fmt.Errorf("read the signatures in %s: %w", name, err)
+		return nil, fmt.Errorf("%w: the signatures in %s: %w", ErrUsage, name, err)
 	}
 	return signatures, nil
 }
