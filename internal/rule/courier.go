@@ -88,8 +88,8 @@ func (c *courier) add(all ...*queued) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, q := range all {
-		for _, key := range q.lines {
-			c.stir(c.count(key, len(q.event)))
+		for _, a := range q.to {
+			c.stir(c.count(a.line, len(q.event)))
 		}
 	}
 }

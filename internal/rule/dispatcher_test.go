@@ -311,6 +311,36 @@ func TestWhatIsOnItsWayEndsWithItsTarget(t *testing.T) {
 	})
 }
 
+// TestWhatWasOnItsWayIsNotForATargetThatComesLater: it may be somebody else's.
+func TestWhatWasOnItsWayIsNotForATargetThatComesLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		defer w.close()
+		w.answers(func(call) error { return errors.New("away") })
+		w.rule("r", anyCall, topicTarget())
+		id := w.record("RunInstances", "false")
+		w.want(id)
+		if err := w.rules.PutTargets(testScope, "r", topicTarget()); err != nil { // the same, changed
+			t.Fatal(err)
+		}
+		time.Sleep(minBackoff)
+		w.want(id)
+		if _, err := w.rules.RemoveTargets(testScope, "r", "topic"); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.rules.Delete(testScope, "r"); err != nil {
+			t.Fatal(err)
+		}
+		w.rule("r", anyCall, topicTarget())
+		w.answers(nil)
+		time.Sleep(time.Hour)
+		w.want(w.record("StopInstances", "false"))
+		if w.queuedItems() != 0 {
+			t.Error("it is still in the queue")
+		}
+	})
+}
+
 // TestMemoryHoldsOnlyWhatIsUnderWay: a line that waits takes no memory for what is
 // on disk.
 func TestMemoryHoldsOnlyWhatIsUnderWay(t *testing.T) {
@@ -439,7 +469,8 @@ func TestADamagedQueueHoldsUpNothingElse(t *testing.T) {
 		defer w.close()
 		w.rule("r", anyCall, topicTarget())
 		if err := w.queue.Update(func(tx *state.Tx) error {
-			_, err := deliveries.Create(tx, deliveryKey(testScope.key("r")+"/topic", time.Now(), "missing"), delivery{Taken: time.Now()})
+			d := delivery{Taken: time.Now(), For: w.made("r")}
+			_, err := deliveries.Create(tx, deliveryKey(testScope.key("r")+"/topic", time.Now(), "missing"), d)
 			return err
 		}); err != nil {
 			t.Fatal(err)
@@ -460,7 +491,7 @@ func TestADeliveryMayBeDoneBeforeItIsCounted(t *testing.T) {
 		w := newWorld(t)
 		defer w.close()
 		w.rule("r", anyCall, topicTarget())
-		early := &queued{key: "early", event: []byte(`{"eventID":"early"}`), lines: []string{testScope.key("r") + "/topic"}}
+		early := &queued{key: "early", event: []byte(`{"eventID":"early"}`), to: []addressee{{testScope.key("r") + "/topic", w.made("r")}}}
 		if err := w.queue.Update(func(tx *state.Tx) error { return enqueue(tx, early, time.Now()) }); err != nil {
 			t.Fatal(err)
 		}

@@ -205,7 +205,7 @@ func (d *Dispatcher) match(event *envelope, candidates []*matcher, concerned fun
 			key := lineKey(&m.Rule, t.ID)
 			room, tell := d.courier.hasRoom(key, len(text))
 			if room {
-				q.lines = append(q.lines, key)
+				q.to = append(q.to, addressee{key, t.Made})
 				continue
 			}
 			d.note(m.Scope, m.Name, func(s *Status) { s.Dropped++ })
@@ -214,7 +214,7 @@ func (d *Dispatcher) match(event *envelope, candidates []*matcher, concerned fun
 			}
 		}
 	}
-	if len(q.lines) == 0 {
+	if len(q.to) == 0 {
 		return nil, nil
 	}
 	return q, nil

@@ -30,6 +30,7 @@ type delivery struct {
 	Bytes  int
 	Failed int       // attempts
 	Taken  time.Time // when the event came
+	For    string    // the target's Made
 }
 
 // entry is a delivery as the courier holds it.
@@ -71,23 +72,26 @@ func (e *entry) line() string {
 	return at.key(rule) + "/" + target
 }
 
-// queued is an event and the lines that it is for.
+// queued is an event and whom it is for.
 type queued struct {
 	key   string // the event's id, and what makes it the only one of the key
 	event []byte
-	lines []string
+	to    []addressee
 }
+
+// addressee is a target, by its line and its Made.
+type addressee struct{ line, made string }
 
 // enqueue makes an event's deliveries. It becomes durable with the transaction;
 // only then may the courier be told.
 func enqueue(tx *state.Tx, q *queued, now time.Time) error {
-	for _, line := range q.lines {
-		d := delivery{Bytes: len(q.event), Taken: now}
-		if _, err := deliveries.Create(tx, deliveryKey(line, now, q.key), d); err != nil {
+	for _, a := range q.to {
+		d := delivery{Bytes: len(q.event), Taken: now, For: a.made}
+		if _, err := deliveries.Create(tx, deliveryKey(a.line, now, q.key), d); err != nil {
 			return err
 		}
 	}
-	if _, err := remaining.Create(tx, q.key, len(q.lines)); err != nil {
+	if _, err := remaining.Create(tx, q.key, len(q.to)); err != nil {
 		return err
 	}
 	_, err := tx.Create(queuedEvents, q.key, q.event)

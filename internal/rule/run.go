@@ -135,7 +135,7 @@ func (r *run) deliver(at Scope, rule, id string, e *entry) (*Target, error) {
 		return none, err
 	}
 	i := known.target(id)
-	if i < 0 {
+	if i < 0 || known.Targets[i].Made != e.For {
 		return none, errNobody
 	}
 	t := &known.Targets[i]

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/cairn-audit/cairn/internal/journal"
 	"github.com/cairn-audit/cairn/internal/seal"
 	"github.com/cairn-audit/cairn/internal/state"
@@ -218,8 +220,10 @@ func (s *Store) PutTargets(at Scope, name string, targets ...Target) error {
 	return s.change(at, name, func(r *Rule) error {
 		for _, t := range targets {
 			if i := r.target(t.ID); i >= 0 {
+				t.Made = r.Targets[i].Made
 				r.Targets[i] = t
 			} else {
+				t.Made = uuid.NewString()
 				r.Targets = append(r.Targets, t)
 			}
 		}

@@ -19,6 +19,10 @@ type Target struct {
 	HTTP          *HTTPParameters // for API destinations
 	Retry         *Retry
 	DeadLetterARN string
+
+	// Made tells it from one that had its ID before and was removed: what was
+	// on its way to that one is not for it. PutTargets sets it.
+	Made string
 }
 
 // Transformer makes a text of an event: the template, with what is found at the

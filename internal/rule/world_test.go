@@ -189,6 +189,16 @@ func (w *world) rule(name, pattern string, targets ...Target) {
 	}
 }
 
+// made is the Made of a rule's first target.
+func (w *world) made(rule string) string {
+	w.t.Helper()
+	r, err := w.rules.Get(testScope, rule)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return r.Targets[0].Made
+}
+
 // record records an event of a call and returns its id.
 func (w *world) record(name, readOnly string) string {
 	w.t.Helper()
