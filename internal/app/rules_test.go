@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -50,19 +49,9 @@ func TestAnotherEventBridgeAnswersAlone(t *testing.T) {
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 		_, _ = io.WriteString(w, `{"Rules":[{"Name":"theirs"}]}`)
 	}))
-	defer other.Close()
+	t.Cleanup(other.Close)
 	data := t.TempDir()
-	s, err := Start(t.Context(), Options{
-		Data: data, Listen: "127.0.0.1:0", Auth: gateway.AuthOpen, Config: Config{Routes: map[string]Route{"events": {URL: other.URL}}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := s.Stop(context.Background()); err != nil {
-			t.Error(err)
-		}
-	}()
+	s := start(t, Options{Data: data, Auth: gateway.AuthOpen, Config: Config{Routes: map[string]Route{"events": {URL: other.URL}}}})
 	c := eventbridge.New(eventbridge.Options{
 		BaseEndpoint: aws.String(s.Endpoint().URL), Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
 	})
