@@ -124,6 +124,7 @@ func TestTokensAreGivenByTheRules(t *testing.T) {
 		{[]string{ttlHeader, "1"}, 200},
 		{[]string{ttlHeader, "21600"}, 200},
 		{[]string{ttlHeader, "60", "X-Forwarded-For", "10.0.0.1"}, 403},
+		{[]string{ttlHeader, "60", "Origin", "http://rebound.test"}, 403},
 	} {
 		if status, body := b.do(http.MethodPut, "/"+here+"/latest/api/token", c.headers...); status != c.status {
 			t.Errorf("%v: %d %s, want %d", c.headers, status, body, c.status)

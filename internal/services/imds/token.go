@@ -19,9 +19,11 @@ const (
 )
 
 // giveToken answers a request for a token. One that came through a proxy gets
-// none, as with AWS: an open proxy on an instance would hand out its role.
+// none, as with AWS: an open proxy on an instance would hand out its role. Nor does
+// one of a web page, which browsers mark so even where a name leads here that the
+// page's server has made its own.
 func (r *request) giveToken(w http.ResponseWriter, hr *http.Request) {
-	if hr.Header.Get("X-Forwarded-For") != "" {
+	if hr.Header.Get("X-Forwarded-For") != "" || hr.Header.Get("Origin") != "" {
 		fail(w, http.StatusForbidden)
 		return
 	}
