@@ -20,8 +20,9 @@ import (
 // Permissions says which policies apply to a caller, as they are now.
 type Permissions interface {
 	Permissions(ctx context.Context, c identity.Credential) (identity.Permissions, error)
-	// EncodeMessage seals what only DecodeAuthorizationMessage tells.
-	EncodeMessage(message []byte) string
+	// EncodeMessage seals what only DecodeAuthorizationMessage tells, in the
+	// account.
+	EncodeMessage(account string, message []byte) string
 	// Named finds the entity that a parameter of IAM's API names.
 	Named(ctx context.Context, account, parameter, name string) (n identity.Named, ok bool, err error)
 	// PassedRole is the ARN of the role that is passed with an instance
@@ -206,7 +207,7 @@ func (x *exchange) denial(need access.Access, d policy.Decision) *awsapi.Error {
 		message = "Access Denied"
 	}
 	if f == familyEC2 && x.gateway.Permissions != nil {
-		message += ". Encoded authorization failure message: " + x.gateway.Permissions.EncodeMessage(x.explanation(need, d))
+		message += ". Encoded authorization failure message: " + x.gateway.Permissions.EncodeMessage(x.caller.AccountID, x.explanation(need, d))
 	}
 	return x.accessDenied(message)
 }

@@ -41,7 +41,7 @@ func (granted) Named(_ context.Context, account, parameter, name string) (n iden
 	}, true, nil
 }
 
-func (granted) EncodeMessage(message []byte) string { return "<" + string(message) + ">" }
+func (granted) EncodeMessage(_ string, message []byte) string { return "<" + string(message) + ">" }
 
 // alice is a user whom only policies allow anything.
 var alice = identity.Credential{

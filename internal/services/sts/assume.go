@@ -88,6 +88,9 @@ func (r *request) roleSession(role *identity.Role) (*identity.Session, error) {
 	if err := r.limit(s); err != nil {
 		return nil, err
 	}
+	if err := checkTransitive(s); err != nil {
+		return nil, err
+	}
 	if err := r.inherit(s); err != nil {
 		return nil, err
 	}
@@ -98,6 +101,16 @@ func (r *request) roleSession(role *identity.Role) (*identity.Session, error) {
 		return nil, tooLarge(packed)
 	}
 	return s, nil
+}
+
+// checkTransitive refuses to hand on tags that the session does not have.
+func checkTransitive(s *identity.Session) error {
+	for _, key := range s.Transitive {
+		if !slices.ContainsFunc(s.Tags, func(t identity.Tag) bool { return strings.EqualFold(t.Key, key) }) {
+			return refuse("InvalidParameterValue", "The specified transitive tag key must be included in the requested tags.")
+		}
+	}
+	return nil
 }
 
 // inherit carries on what a session hands to those that are opened with it: the
@@ -117,7 +130,7 @@ func (r *request) inherit(s *identity.Session) error {
 	}
 	incoming := map[string]any{}
 	for _, t := range from.Tags {
-		if !slices.Contains(from.Transitive, t.Key) {
+		if !slices.ContainsFunc(from.Transitive, func(key string) bool { return strings.EqualFold(key, t.Key) }) {
 			continue
 		}
 		if slices.ContainsFunc(s.Tags, func(given identity.Tag) bool { return strings.EqualFold(given.Key, t.Key) }) {
@@ -146,8 +159,10 @@ func (r *request) roleLength(role *identity.Role, chained bool) (time.Duration, 
 	return length, nil
 }
 
-// decide asks the policies of the caller and of the role. What else a call asks
-// for, tags and a source identity, the role has to allow as well.
+// decide asks the policies of the caller and of the role. What else a session has,
+// tags and a source identity, the role has to allow as well, also what the caller's
+// session brings along (IAM User Guide,
+// id_credentials_temp_control-access_monitor, "role chaining").
 func (r *request) decide(account string, role *identity.Role, s *identity.Session) error {
 	if role == nil {
 		return r.notAuthorized("sts:AssumeRole", "")
@@ -156,10 +171,10 @@ func (r *request) decide(account string, role *identity.Role, s *identity.Sessio
 		return nil
 	}
 	actions := []string{"sts:AssumeRole"}
-	if len(r.tags()) > 0 {
+	if len(s.Tags) > 0 {
 		actions = append(actions, "sts:TagSession")
 	}
-	if r.text("SourceIdentity") != "" {
+	if s.SourceIdentity != "" {
 		actions = append(actions, "sts:SetSourceIdentity")
 	}
 	permissions, err := r.directory.Permissions(r.ctx, r.caller)

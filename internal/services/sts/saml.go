@@ -186,6 +186,9 @@ func (r *request) samlSession(role *identity.Role, who *samlIdentity) (*identity
 	if role != nil {
 		s.PrincipalName, s.PrincipalID = role.Name, role.ID
 	}
+	if err := checkTransitive(s); err != nil {
+		return nil, err
+	}
 	if err := r.limit(s); err != nil {
 		return nil, err
 	}

@@ -133,6 +133,10 @@ func tooLarge(percent int) error {
 		"Packed size of session tags and policies exceeds the limit: it is %d%% of what is allowed", percent)
 }
 
+// maxSessionPolicies is how many managed policies may limit a session (API
+// Reference, AssumeRole).
+const maxSessionPolicies = 10
+
 // limit puts the session policies of the call on a session.
 func (r *request) limit(s *identity.Session) error {
 	if s.Policy = r.text("Policy"); s.Policy != "" {
@@ -141,6 +145,10 @@ func (r *request) limit(s *identity.Session) error {
 		}
 	}
 	list, _ := r.call.Params["PolicyArns"].([]any)
+	if len(list) > maxSessionPolicies {
+		return refuse("ValidationError", "1 validation error detected: Value at 'policyArns' failed to satisfy constraint: "+
+			"Member must have length less than or equal to %d", maxSessionPolicies)
+	}
 	for _, v := range list {
 		m, _ := v.(map[string]any)
 		arn, _ := m["arn"].(string)

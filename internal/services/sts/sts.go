@@ -137,7 +137,7 @@ func getAccessKeyInfo(r *request) (answer, error) {
 }
 
 func decodeAuthorizationMessage(r *request) (answer, error) {
-	message, err := r.directory.DecodeMessage(r.text("EncodedMessage"))
+	message, err := r.directory.DecodeMessage(r.caller.AccountID, r.text("EncodedMessage"))
 	if err != nil {
 		return nil, refuse("InvalidAuthorizationMessageException", "Message is not valid")
 	}
