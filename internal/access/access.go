@@ -52,6 +52,9 @@ func Open() (*Table, error) {
 	for id, s := range file.Services {
 		for name, requirements := range s.Operations {
 			for i := range requirements {
+				if err := checkMember(requirements[i].If + requirements[i].Unless); err != nil {
+					return nil, fmt.Errorf("permissions of %s %s: %w", id, name, err)
+				}
 				for _, text := range requirements[i].Resources {
 					t, err := parseTemplate(text)
 					if err != nil {
@@ -63,6 +66,14 @@ func Open() (*Table, error) {
 		}
 	}
 	return &Table{services: file.Services}, nil
+}
+
+// checkMember refuses a condition whose transform there is not.
+func checkMember(member string) error {
+	if _, name, changed := strings.Cut(member, "!"); changed && transforms[name] == nil {
+		return fmt.Errorf("no transform %q", name)
+	}
+	return nil
 }
 
 // Prefix is what the actions of a service begin with in policies, by the

@@ -13,7 +13,8 @@
 // member b of the parameter a; a list or a map on the way gives a resource for
 // each of its elements, and a map at the end one for each of its keys.
 // {a|default} has a value for requests without a, or for elements of a list without it; a template that misses a value
-// is left out. {a!transform} changes a value; see transforms.
+// is left out. {a!transform} changes a value; see transforms. A condition may name
+// a member so, too: if it has the transform's value.
 //
 // {@a} is for members that are names or ARNs. If the template's last member is an
 // ARN, the ARN takes the place of all before it; of an ARN in another place the

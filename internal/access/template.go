@@ -115,9 +115,14 @@ func (c *call) fill(text string) string {
 }
 
 // given reports whether the request has the member, with a value that is not
-// empty or false.
+// empty or false, or a transform of it that is not empty.
 func (c *call) given(member string) bool {
-	return len(lookup(c.params, strings.Split(member, "."))) > 0
+	member, name, _ := strings.Cut(member, "!")
+	change := same
+	if name != "" {
+		change = transforms[name]
+	}
+	return slices.ContainsFunc(lookup(c.params, strings.Split(member, ".")), func(v string) bool { return change(v, c) != "" })
 }
 
 // lookup returns the values of a member.

@@ -14,6 +14,7 @@ func same(value string, _ *call) string { return value }
 var transforms = map[string]transform{
 	"connection":   connection,
 	"copysource":   copySource,
+	"copyversion":  copyVersion,
 	"ec2":          ec2Resource,
 	"ec2type":      ec2Type,
 	"function":     function,
@@ -37,14 +38,32 @@ func connection(v string, _ *call) string {
 	return v
 }
 
-// copySource is bucket/key of "/bucket/key?versionId=…", whose key is escaped.
-func copySource(v string, _ *call) string {
-	v, _, _ = strings.Cut(v, "?versionId=")
-	v = strings.TrimPrefix(v, "/")
-	if plain, err := url.PathUnescape(v); err == nil {
-		return plain
+// CopySource reads the source of a copy in S3: bucket and key, coded as in URLs,
+// with a version or without one. ok is false where it names no object.
+func CopySource(v string) (bucket, key, version string, ok bool) {
+	v, version, _ = strings.Cut(strings.TrimPrefix(v, "/"), "?versionId=")
+	plain, err := url.PathUnescape(v)
+	if err != nil {
+		return "", "", "", false
 	}
-	return v
+	if version, err = url.PathUnescape(version); err != nil {
+		return "", "", "", false
+	}
+	bucket, key, ok = strings.Cut(plain, "/")
+	return bucket, key, version, ok && bucket != "" && key != ""
+}
+
+func copySource(v string, _ *call) string {
+	bucket, key, _, ok := CopySource(v)
+	if !ok {
+		return v
+	}
+	return bucket + "/" + key
+}
+
+func copyVersion(v string, _ *call) string {
+	_, _, version, _ := CopySource(v)
+	return version
 }
 
 // ec2IDs are the beginnings of ids whose resource is named otherwise in ARNs.

@@ -37,9 +37,17 @@ func (o *objects) Do(ctx context.Context, r *Request) (*Answer, error) {
 	if err := checkKeys(r.Call.Params); err != nil {
 		return nil, err
 	}
+	source, err := copySource(r.Call.Params)
+	if err != nil {
+		return nil, err
+	}
 	in, err := o.incoming(r)
 	if err != nil {
 		return nil, err
+	}
+	if source != "" {
+		in.Header = in.Header.Clone()
+		in.Header.Set("X-Amz-Copy-Source", source)
 	}
 	resp, err := o.store.Forward(ctx, identity.FromContext(ctx).AccountID, in)
 	if err != nil {

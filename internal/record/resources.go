@@ -185,10 +185,10 @@ func s3Resources(c *Call, code string) []event.Resource {
 // whole (a6b19ef7; not so 3edccb97, UploadPartCopy).
 func s3Source(c *Call, prefix string) []event.Resource {
 	source, _ := c.Params["CopySource"].(string)
+	source, _, _ = strings.Cut(strings.TrimPrefix(source, "/"), "?versionId=")
 	if unescaped, err := url.PathUnescape(source); err == nil {
 		source = unescaped
 	}
-	source, _, _ = strings.Cut(strings.TrimPrefix(source, "/"), "?versionId=")
 	bucket, key, ok := strings.Cut(source, "/")
 	if !ok {
 		return nil
