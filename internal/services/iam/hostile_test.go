@@ -58,10 +58,10 @@ func TestHostileParametersAreRefusedAndRecorded(t *testing.T) {
 		// recorded is the event's code, where it differs.
 		recorded string
 	}{
-		"a policy of 6 MB":           {iamCall("CreatePolicy", "PolicyName", "p", "PolicyDocument", strings.Repeat("x", 6<<20)), "ValidationError", "ValidationException"},
+		"a policy of 1 MB":           {iamCall("CreatePolicy", "PolicyName", "p", "PolicyDocument", strings.Repeat("x", 1<<20)), "ValidationError", "ValidationException"},
 		"a valid policy of 6 MB":     {iamCall("CreatePolicy", "PolicyName", "p", "PolicyDocument", statement(`{"StringEquals":{"aws:a":"`+strings.Repeat("x", 6<<20)+`"}}`)), "ValidationError", "ValidationException"},
-		"a trust policy of 6 MB":     {iamCall("CreateRole", "RoleName", "x", "AssumeRolePolicyDocument", strings.Repeat(" ", 6<<20)), "ValidationError", "ValidationException"},
-		"a session policy of 6 MB":   {stsCall("AssumeRole", "RoleArn", role, "RoleSessionName", "ss", "Policy", strings.Repeat("x", 6<<20)), "MalformedPolicyDocument", "MalformedPolicyDocumentException"},
+		"a trust policy of 1 MB":     {iamCall("CreateRole", "RoleName", "x", "AssumeRolePolicyDocument", strings.Repeat(" ", 1<<20)), "ValidationError", "ValidationException"},
+		"a session policy of 1 MB":   {stsCall("AssumeRole", "RoleArn", role, "RoleSessionName", "ss", "Policy", strings.Repeat("x", 1<<20)), "MalformedPolicyDocument", "MalformedPolicyDocumentException"},
 		"a valid one of 20 KB":       {stsCall("AssumeRole", "RoleArn", role, "RoleSessionName", "ss", "Policy", statement(`{"StringEquals":{"aws:a":["a"`+strings.Repeat(`,"x"`, 5<<10)+`]}}`)), "PackedPolicyTooLarge", "PackedPolicyTooLargeException"},
 		"a million-character name":   {stsCall("AssumeRole", "RoleArn", role, "RoleSessionName", strings.Repeat("s", 1_000_000)), "ValidationError", "ValidationException"},
 		"a million-character ARN":    {stsCall("AssumeRole", "RoleArn", role+strings.Repeat("s", 1_000_000), "RoleSessionName", "ss"), "ValidationError", "ValidationException"},
