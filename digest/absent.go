@@ -89,11 +89,11 @@ func (r *run) checkSilence(ctx context.Context, s *silent) error {
 // then, and some of that may have come an interval late; what was delivered after
 // a copy was made is not in it.
 func (s *silent) known(here source) (known Interval) {
-	lengths := map[time.Duration]int{}
+	var all lengths
 	for _, c := range s.chains {
-		c.countLengths(lengths)
+		all.count(c)
 	}
-	every := frequent(lengths)
+	every := all.interval()
 	var elsewhere, newest time.Time
 	copied := false
 	for _, c := range s.chains {

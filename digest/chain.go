@@ -66,6 +66,9 @@ type chain struct {
 	// loaded are the places that were listed, and unread those that could not
 	// be.
 	loaded, unread map[source]bool
+	// visited are those of which the chain has all digests, and not those alone
+	// that others lead back to.
+	visited map[source]bool
 	// departures are where its trail went and nobody could look.
 	departures []departure
 }
@@ -122,7 +125,10 @@ func (r *run) load(ctx context.Context, f *folder) error {
 		id := n.name.trail()
 		c := chains[id]
 		if c == nil {
-			c = &chain{folder: f, trail: id, reported: r.asked(id, f.Owner), loaded: map[source]bool{here: true}, unread: map[source]bool{}}
+			c = &chain{
+				folder: f, trail: id, reported: r.asked(id, f.Owner),
+				loaded: map[source]bool{here: true}, visited: map[source]bool{here: true}, unread: map[source]bool{},
+			}
 			chains[id] = c
 		}
 		c.add(n)
@@ -184,9 +190,6 @@ func (c *chain) cut(start, end time.Time) {
 		return !n.name.Time.After(start) || n.name.Time.After(end.Add(interval))
 	})
 }
-
-// interval is how often digests are delivered where nothing else is known.
-const interval = time.Hour
 
 // lookBack is how far before the time asked for is listed, so that a chain is
 // known whose newest digests are gone.

@@ -208,32 +208,3 @@ func within(i Interval, in []Interval) bool {
 	}
 	return false
 }
-
-// interval is how often the chain's digests are delivered: the most frequent
-// length of their times, the longer of two as frequent.
-func (c *chain) interval() time.Duration {
-	lengths := map[time.Duration]int{}
-	c.countLengths(lengths)
-	return frequent(lengths)
-}
-
-func (c *chain) countLengths(lengths map[time.Duration]int) {
-	for _, n := range c.nodes {
-		if n.digest != nil && !n.bad {
-			lengths[n.digest.EndTime.Sub(n.digest.StartTime)]++
-		}
-	}
-}
-
-func frequent(lengths map[time.Duration]int) time.Duration {
-	best := time.Duration(0)
-	for d, n := range lengths {
-		if best == 0 || n > lengths[best] || n == lengths[best] && d > best {
-			best = d
-		}
-	}
-	if best == 0 {
-		return interval
-	}
-	return best
-}

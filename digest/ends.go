@@ -16,14 +16,14 @@ func (r *run) checkEnds(ctx context.Context) {
 		of string // an account or an organization
 	}
 	of := func(c *chain) trail { return trail{c.trail, cmp.Or(c.OrganizationID, c.Account)} }
-	lengths := map[trail]map[time.Duration]int{}
+	every := map[trail]*lengths{}
 	reach := map[trail]time.Time{}
 	for _, c := range r.chains {
 		t := of(c)
-		if lengths[t] == nil {
-			lengths[t] = map[time.Duration]int{}
+		if every[t] == nil {
+			every[t] = &lengths{}
 		}
-		c.countLengths(lengths[t])
+		every[t].count(c)
 		end := c.end()
 		if end.After(r.End) {
 			end = r.End // of what lies beyond, each chain may have another
@@ -35,7 +35,7 @@ func (r *run) checkEnds(ctx context.Context) {
 	statuses := make([]Status, len(r.chains))
 	r.each(ctx, len(r.chains), func(i int) { statuses[i] = r.status(ctx, r.chains[i]) })
 	for i, c := range r.chains {
-		r.checkEnd(ctx, c, statuses[i], frequent(lengths[of(c)]), reach[of(c)])
+		r.checkEnd(ctx, c, statuses[i], every[of(c)].interval(), reach[of(c)])
 		r.checkBeginning(c)
 	}
 }

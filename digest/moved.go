@@ -77,10 +77,10 @@ func (r *run) onward(ctx context.Context, c *chain) bool {
 	s, added := r.settings(ctx, t), false
 	for _, m := range slices.Concat(s.Moves, []Move{{Bucket: s.Bucket, Prefix: s.Prefix}}) {
 		to := source{bucket: m.Bucket, prefix: strings.Trim(m.Prefix, "/")}
-		if to.bucket == "" || c.loaded[to] || !r.away(c, m.At) {
+		if to.bucket == "" || c.visited[to] || !r.away(c, m.At) {
 			continue
 		}
-		c.loaded[to] = true
+		c.loaded[to], c.visited[to] = true, true
 		listed, err := r.listed(ctx, c.folder, to)
 		if err != nil {
 			c.unread[to] = true
@@ -89,8 +89,11 @@ func (r *run) onward(ctx context.Context, c *chain) bool {
 			}
 			continue
 		}
-		from := c.place()
-		listed = slices.DeleteFunc(slices.Clone(listed), func(n *node) bool { return n.name.trail() != c.trail })
+		from, has := c.place(), map[*node]bool{}
+		for _, n := range c.all() {
+			has[n] = true
+		}
+		listed = slices.DeleteFunc(slices.Clone(listed), func(n *node) bool { return n.name.trail() != c.trail || has[n] })
 		if len(listed) == 0 {
 			continue
 		}

@@ -398,9 +398,14 @@ func TestChainIsFollowedWhereverATrailWentBackAndForth(t *testing.T) {
 	if report.Digests != 7 || report.LogFiles != 7 {
 		t.Errorf("proven are %+v", report.Counts)
 	}
-	// What is there after the trail went away for good is no part of the chain.
+	// What is there after the trail went away for good is no part of the chain,
+	// unless somebody tells that it went there.
 	q.Prefix = ""
 	if report = verify(t, chain, q); report.Digests != 6 {
+		t.Errorf("proven are %+v", report.Counts)
+	}
+	q.Describe = described(Settings{Bucket: bucketName, Prefix: "there"})
+	if report = verify(t, chain, q); report.Digests != 7 {
 		t.Errorf("proven are %+v", report.Counts)
 	}
 }
