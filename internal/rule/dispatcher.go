@@ -114,6 +114,10 @@ func NewDispatcher(from Sources, queue *state.Store, o Options) (*Dispatcher, er
 
 // begin reads the cursor.
 func (d *Dispatcher) begin() error {
+	all, err := d.Rules.current()
+	if err != nil {
+		return err
+	}
 	return d.queue.Update(func(tx *state.Tx) error {
 		next, _, err := cursors.Get(tx, cursorKey)
 		end := d.Journal.Last() + 1
@@ -123,6 +127,8 @@ func (d *Dispatcher) begin() error {
 		case err == nil && next <= end:
 			d.stored = next
 			return nil
+		case err != nil && len(all.rules) > 0:
+			d.log.Warn("the queue of rules is gone: what was on its way to targets is lost; going on at the journal's end", "end", end)
 		case err == nil:
 			d.log.Warn("the journal ends before what was sent to rules last; going on at its end", "cursor", next, "end", end)
 		}

@@ -3,6 +3,8 @@ package rule
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -583,6 +585,27 @@ type shortJournal struct {
 }
 
 func (j *shortJournal) Last() journal.Seq { return j.last }
+
+func TestAQueueThatIsGoneIsSaidToBe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		defer w.close()
+		if w.log.Len() != 0 {
+			t.Errorf("said of a new one: %s", w.log)
+		}
+		w.rule("r", anyCall, topicTarget())
+		w.stop()
+		w.record("RunInstances", "false")
+		if err := os.Remove(filepath.Join(w.dir, "events.db")); err != nil {
+			t.Fatal(err)
+		}
+		w.start()
+		w.want(w.record("StopInstances", "false"))
+		if !strings.Contains(w.log.String(), "is lost") {
+			t.Errorf("not said: %s", w.log)
+		}
+	})
+}
 
 func TestEventsThatArePutAreDurableWhenPutReturns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
