@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -72,5 +73,15 @@ func TestURLsPasswordsAreSentAsBasicAuthentication(t *testing.T) {
 	out := &parcel{url: strings.Replace(url, "http://", "http://u:p@", 1), header: http.Header{}}
 	if err := newPoster(Options{}).send(t.Context(), out); err != nil || user != "u" || password != "p" {
 		t.Errorf("%v, %q, %q", err, user, password)
+	}
+}
+
+func TestReasonsDoNotTellTheURL(t *testing.T) {
+	own := egress.Own{netip.MustParseAddrPort("127.0.0.1:9")}
+	for _, to := range []string{"http://169.254.169.254/?token=hush", "http://127.0.0.1:9/hush", "http://127.0.0.1:0/hush", "http://hush\x00/"} {
+		err := newPoster(Options{Own: own}).send(t.Context(), &parcel{url: to, header: http.Header{}})
+		if err == nil || strings.Contains(reason(err), "hush") {
+			t.Errorf("%s: %q", to, reason(err))
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -157,8 +158,9 @@ func (r *run) attempt(l *line, e *entry) {
 
 // reason is an error without the endpoint's URL, which may have secrets in it.
 func reason(err error) string {
-	if inner := errors.Unwrap(err); inner != nil && !final(err) {
-		return inner.Error()
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err.Error()
 	}
 	return err.Error()
 }
