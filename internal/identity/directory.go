@@ -30,6 +30,7 @@ type Directory struct {
 	hashing chan struct{}
 	// passwords and codes count wrong tries.
 	passwords, codes attempts
+	sources          sources
 	// roots are the logins of root users by email address in lower case. They
 	// are set before anybody signs in.
 	roots map[string]RootLogin

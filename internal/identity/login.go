@@ -11,33 +11,50 @@ import (
 // none, or that there is no such user or account.
 var ErrWrongPassword = errors.New("the password is not valid")
 
+// Try is a try of a password.
+type Try struct {
+	Password string
+	// Source is the address that it comes from; "" is not counted.
+	Source string
+	Time   time.Time
+}
+
+// try counts a try of a holder's password, and compares it.
+func (d *Directory) try(ctx context.Context, holder, hash string, t Try) error {
+	if err := d.sources.begin(t.Source, t.Time); err != nil {
+		return err
+	}
+	if err := d.passwords.begin(holder, t.Time); err != nil {
+		d.sources.giveBack(t.Source) // it is not looked at
+		return err
+	}
+	ok, err := d.MatchPassword(ctx, hash, t.Password)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return ErrWrongPassword
+	}
+	d.passwords.succeed(holder)
+	d.sources.giveBack(t.Source)
+	return nil
+}
+
 // CheckLogin compares a password with the user's. There need not be such an
-// account. The error is ErrWrongPassword or, after wrong tries for the same name,
-// a *ThrottledError, which is one too. The time that it takes does not tell
+// account. The error is ErrWrongPassword or, after wrong tries for the same name
+// or from the same address, a *ThrottledError, which is one too. The time that it takes does not tell
 // whether there is such a user; the user that it returns does, with either error,
 // by having an ID.
-func (d *Directory) CheckLogin(ctx context.Context, account, userName, password string, now time.Time) (User, error) {
+func (d *Directory) CheckLogin(ctx context.Context, account, userName string, t Try) (User, error) {
 	u, err := d.loginUser(account, userName)
 	if err != nil {
 		return User{}, err
-	}
-	holder := account + "/" + strings.ToLower(userName)
-	if err := d.passwords.begin(holder, now); err != nil {
-		return u, err
 	}
 	hash := ""
 	if u.Login != nil {
 		hash = u.Login.Hash
 	}
-	ok, err := d.MatchPassword(ctx, hash, password)
-	if err != nil {
-		return u, err
-	}
-	if !ok {
-		return u, ErrWrongPassword
-	}
-	d.passwords.succeed(holder)
-	return u, nil
+	return u, d.try(ctx, account+"/"+strings.ToLower(userName), hash, t)
 }
 
 // loginUser is the user of a name, or one without an ID.

@@ -39,30 +39,30 @@ func TestOnlyTheUsersPasswordIsRight(t *testing.T) {
 		{"in another account", "444455556666", "Ana", "Correct-Horse1", false, ErrWrongPassword},
 		{"in no account", "", "Ana", "Correct-Horse1", false, ErrWrongPassword},
 	} {
-		u, err := d.CheckLogin(t.Context(), test.account, test.user, test.password, now)
+		u, err := d.CheckLogin(t.Context(), test.account, test.user, Try{Password: test.password, Time: now})
 		if !errors.Is(err, test.want) || (u.ID != "") != test.known {
 			t.Errorf("%s: user %q, error %v; want known %v, %v", test.name, u.ID, err, test.known, test.want)
 		}
 	}
 	// The right password clears wrong tries, and only then.
 	for range freeTries {
-		if _, err := d.CheckLogin(t.Context(), testAccount, "ANA", "wrong", now); !errors.Is(err, ErrWrongPassword) {
+		if _, err := d.CheckLogin(t.Context(), testAccount, "ANA", Try{Password: "wrong", Time: now}); !errors.Is(err, ErrWrongPassword) {
 			t.Fatal(err)
 		}
 		now = now.Add(time.Millisecond)
 	}
 	var throttled *ThrottledError
-	if _, err := d.CheckLogin(t.Context(), testAccount, "ana", "Correct-Horse1", now); !errors.As(err, &throttled) {
+	if _, err := d.CheckLogin(t.Context(), testAccount, "ana", Try{Password: "Correct-Horse1", Time: now}); !errors.As(err, &throttled) {
 		t.Errorf("after %d wrong tries: %v", freeTries, err)
 	}
 	now = now.Add(throttled.After)
-	if _, err := d.CheckLogin(t.Context(), testAccount, "ana", "Correct-Horse1", now); err != nil {
+	if _, err := d.CheckLogin(t.Context(), testAccount, "ana", Try{Password: "Correct-Horse1", Time: now}); err != nil {
 		t.Errorf("after the wait: %v", err)
 	}
 	if err := d.SignedIn(testAccount, "ana", now); err != nil {
 		t.Fatal(err)
 	}
-	if u, err := d.CheckLogin(t.Context(), testAccount, "ana", "Correct-Horse1", now); err != nil || !u.Login.LastUsed.Equal(now.Truncate(time.Second)) {
+	if u, err := d.CheckLogin(t.Context(), testAccount, "ana", Try{Password: "Correct-Horse1", Time: now}); err != nil || !u.Login.LastUsed.Equal(now.Truncate(time.Second)) {
 		t.Errorf("the password was last used at %v (%v)", u.Login.LastUsed, err)
 	}
 }

@@ -90,24 +90,12 @@ func (t *Tx) setRootDevice(seed []byte, now time.Time) error {
 // address, of the account if one is given. It returns the root user's account, ""
 // where nobody has the address; the error is as CheckLogin's, and the time that
 // it takes does not tell either.
-func (d *Directory) CheckRootLogin(ctx context.Context, account, email, password string, now time.Time) (string, error) {
+func (d *Directory) CheckRootLogin(ctx context.Context, account, email string, t Try) (string, error) {
 	l := d.roots[strings.ToLower(email)]
 	if account != "" && l.AccountID != account {
 		l = RootLogin{}
 	}
-	holder := account + "/root/" + strings.ToLower(email)
-	if err := d.passwords.begin(holder, now); err != nil {
-		return l.AccountID, err
-	}
-	ok, err := d.MatchPassword(ctx, l.Hash, password)
-	if err != nil {
-		return l.AccountID, err
-	}
-	if !ok {
-		return l.AccountID, ErrWrongPassword
-	}
-	d.passwords.succeed(holder)
-	return l.AccountID, nil
+	return l.AccountID, d.try(ctx, account+"/root/"+strings.ToLower(email), l.Hash, t)
 }
 
 // RootSignsIn reports whether an account's root user has a password.

@@ -128,7 +128,9 @@ func changePassword(r *request) (answer, error) {
 	}
 	name := r.caller.Principal.Name
 	wrong := identity.Refuse("AccessDenied", "The old password was incorrect.")
-	u, err := r.directory.CheckLogin(r.ctx, r.call.AccountID, name, r.text("OldPassword"), r.call.Time)
+	u, err := r.directory.CheckLogin(r.ctx, r.call.AccountID, name, identity.Try{
+		Password: r.text("OldPassword"), Source: r.call.SourceIP, Time: r.call.Time,
+	})
 	switch {
 	case u.ID != "" && u.Login == nil:
 		return nil, noLogin(name)

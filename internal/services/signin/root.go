@@ -3,7 +3,6 @@ package signin
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/cairn-audit/cairn/internal/identity"
 	"github.com/cairn-audit/cairn/internal/record"
@@ -21,7 +20,7 @@ func (s *Service) judgeRoot(ctx context.Context, a *Attempt, seen *record.SignIn
 			of = "?" + a.Account // nobody's
 		}
 	}
-	account, wrong := s.directory.CheckRootLogin(ctx, of, a.Email, a.Password, time.Now())
+	account, wrong := s.directory.CheckRootLogin(ctx, of, a.Email, a.try())
 	if account == "" {
 		return nil, judged(wrong, "check the root user's password")
 	}

@@ -161,7 +161,7 @@ func (s *Service) judge(ctx context.Context, a *Attempt, seen *record.SignIn) (*
 	} else {
 		seen.AccountID, seen.Recipient = account, account
 	}
-	u, err := s.directory.CheckLogin(ctx, holder, a.UserName, a.Password, time.Now())
+	u, err := s.directory.CheckLogin(ctx, holder, a.UserName, a.try())
 	if u.ID != "" {
 		seen.UserID, seen.UserName, seen.UserARN = u.ID, u.Name, u.ARN(account)
 	}
@@ -177,6 +177,10 @@ func (s *Service) judge(ctx context.Context, a *Attempt, seen *record.SignIn) (*
 		of.Policy = onlyChange
 	}
 	return s.open(account, of, seen.MFAUsed, a.Length)
+}
+
+func (a *Attempt) try() identity.Try {
+	return identity.Try{Password: a.Password, Source: a.Client.SourceIP, Time: time.Now()}
 }
 
 // secondFactor takes a code of one of the devices, if there are any.

@@ -223,6 +223,33 @@ func TestTooManyAttemptsAtOnceAreRefusedUnjudged(t *testing.T) {
 	}
 }
 
+// TestAnAddressThatTriesManyNamesWaits: wrong passwords are counted by where they
+// come from, too.
+func TestAnAddressThatTriesManyNamesWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := open(t)
+		for i := range 100 {
+			if w := d.signIn(fmt.Sprint("user", i), "wrong"); w.Code != http.StatusUnauthorized {
+				t.Fatalf("try %d: %d %s", i, w.Code, w.Body)
+			}
+		}
+		d.events = nil
+		w := d.signIn("ana", password)
+		if w.Code != http.StatusTooManyRequests || refusal(t, w) != "TooManyAttempts" || w.Header().Get("Retry-After") != "30" {
+			t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+		}
+		if e := d.last(); e.UserIdentity.UserName != "ana" || string(e.ResponseElements) != `{"ConsoleLogin":"Failure"}` {
+			t.Errorf("event %s", e.AppendJSON(nil))
+		}
+		time.Sleep(30 * time.Second)
+		for range 2 { // a right password costs nothing
+			if w := d.signIn("ana", password); w.Code != http.StatusOK {
+				t.Errorf("after the wait: %d %s", w.Code, w.Body)
+			}
+		}
+	})
+}
+
 // TestGuessersWait: wrong tries lock a name for a while, whether it is a user's
 // or not, and what is then tried is recorded as a failure, right or wrong.
 func TestGuessersWait(t *testing.T) {
