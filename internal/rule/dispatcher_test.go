@@ -413,6 +413,29 @@ func TestWhatIsUnderWayToAllTargetsIsBounded(t *testing.T) {
 	})
 }
 
+func TestATargetThatGoesWhileItsDestinationsRateIsAwaitedGetsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		defer w.close()
+		w.rule("r", anyCall, destination(t, w.rules, apiKey, Destination{Endpoint: "https://example.com/", Rate: 1}))
+		for range perLine {
+			w.record("RunInstances", "false")
+		}
+		w.settle()
+		if got := len(w.got()); got != 1 {
+			t.Errorf("%d events were sent at once", got)
+		}
+		if _, err := w.rules.RemoveTargets(testScope, "r", "http"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		w.want()
+		if w.queuedItems() != 0 {
+			t.Error("something is still in the queue")
+		}
+	})
+}
+
 func TestADestinationsRateHoldsUpNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -123,26 +123,36 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// deliver sends a delivery's event. The target that it returns is an empty one
-// where there is none.
-func (r *run) deliver(at Scope, rule, id string, e *entry) (*Target, error) {
-	none := &Target{}
+// targetOf returns the rule and the target of a delivery, as they are now. The
+// error is errNobody where either is gone.
+func (r *run) targetOf(at Scope, rule, id string, e *entry) (*Rule, *Target, error) {
 	known, err := r.Rules.Get(at, rule)
 	if errors.Is(err, ErrNotFound) {
-		return none, errNobody
+		return nil, &Target{}, errNobody
 	}
 	if err != nil {
-		return none, err
+		return nil, &Target{}, err
 	}
 	i := known.target(id)
 	if i < 0 || known.Targets[i].Made != e.For {
-		return none, errNobody
+		return nil, &Target{}, errNobody
 	}
-	t := &known.Targets[i]
-	if KindOf(t.ARN) == KindHTTP { // before there is room for it, which others may need meanwhile
-		if err := r.http.await(r.sending, t); err != nil {
-			return t, err
+	return &known, &known.Targets[i], nil
+}
+
+// deliver sends a delivery's event. The target that it returns is an empty one
+// where there is none.
+func (r *run) deliver(at Scope, rule, id string, e *entry) (*Target, error) {
+	known, t, err := r.targetOf(at, rule, id, e)
+	if err == nil && KindOf(t.ARN) == KindHTTP {
+		// Before there is room for it, which others may need meanwhile; and
+		// meanwhile the target may go.
+		if err = r.http.await(r.sending, t); err == nil {
+			known, t, err = r.targetOf(at, rule, id, e)
 		}
+	}
+	if err != nil {
+		return t, err
 	}
 	weight := min(int64(e.Bytes)+1, maxUnderWay)
 	if err := r.room.Acquire(r.sending, weight); err != nil {
