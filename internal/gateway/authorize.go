@@ -140,6 +140,7 @@ func (x *exchange) conditions(tags []identity.Tag) policy.Context {
 	now := x.started.UTC()
 	c.Set("aws:CurrentTime", now.Format(time.RFC3339))
 	c.Set("aws:EpochTime", strconv.FormatInt(now.Unix(), 10))
+	c.Set("aws:ViaAWSService", "false") // what services call for others is not decided here
 	x.setSource(&c)
 	c.Set("aws:SecureTransport", strconv.FormatBool(x.http.TLS != nil))
 	c.Set("aws:RequestedRegion", x.requestedRegion())

@@ -86,6 +86,9 @@ func TestPoliciesDecideAndARefusalHasItsServicesForm(t *testing.T) {
 			"with an explicit deny in an identity-based policy", "AccessDenied"},
 		{"a boundary", granted{policy: statement("Allow", "*", "*"), boundary: statement("Allow", "s3:*", "*")}, "sns", "ListTopics", nil, 403,
 			"because no permissions boundary allows the SNS:ListTopics action", "AccessDenied"},
+		{"what no service calls for anybody", granted{policy: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},
+			{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"Bool":{"aws:ViaAWSService":"false","aws:PrincipalIsAWSService":"false"}}}]}`},
+			"sns", "ListTopics", nil, 403, "with an explicit deny in an identity-based policy", "AccessDenied"},
 		{"who one is needs no permission", granted{}, "sts", "GetCallerIdentity", nil, 200, "", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -94,6 +94,7 @@ func (x *exchange) conclude(ctx context.Context, result *Answer, failure error) 
 		}
 		return x.unrecorded(ctx, err)
 	}
+	x.warnOfKeys(ctx)
 	return result
 }
 

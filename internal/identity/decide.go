@@ -80,6 +80,7 @@ func (c Credential) SetContext(to *policy.Context, tags []Tag, now time.Time) {
 		to.Set("aws:userid", "anonymous")
 		return
 	}
+	to.Set("aws:PrincipalIsAWSService", "false")
 	set("aws:PrincipalAccount", c.AccountID)
 	set("aws:PrincipalType", principalTypes[c.Principal.Kind])
 	set("aws:userid", c.Identity.PrincipalID)

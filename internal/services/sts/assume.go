@@ -238,6 +238,7 @@ func (r *request) conditions(s *identity.Session) policy.Context {
 	set("sts:RoleSessionName", s.Name)
 	set("sts:SourceIdentity", s.SourceIdentity)
 	set("sts:ExternalId", r.text("ExternalId"))
+	c.Set("aws:ViaAWSService", "false")
 	c.Set("aws:CurrentTime", r.call.Time.UTC().Format(time.RFC3339))
 	c.Set("aws:EpochTime", strconv.FormatInt(r.call.Time.Unix(), 10))
 	secure := "false"
