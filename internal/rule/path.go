@@ -89,9 +89,10 @@ func parseIndex(text string) (step, string, error) {
 	return step{index: int(index)}, rest, nil
 }
 
-// in returns what the path leads to in an event, as it stands there; with an
-// asterisk a list of all that it leads to. found is false where there is nothing.
-func (p path) in(event *node) (value json.RawMessage, found bool) {
+// in returns what the path leads to in the text of an event, as it stands there;
+// with an asterisk a list of all that it leads to. found is false where there is
+// nothing.
+func (p path) in(text json.RawMessage, event *node) (value json.RawMessage, found bool) {
 	nodes, many := []*node{event}, false
 	for _, s := range p {
 		many = many || s.all
@@ -108,20 +109,16 @@ func (p path) in(event *node) (value json.RawMessage, found bool) {
 		if len(nodes) == 0 {
 			return nil, false
 		}
-		return nodes[0].raw, true
+		return nodes[0].raw(text), true
 	}
-	return listOf(nodes), true
-}
-
-func listOf(nodes []*node) json.RawMessage {
 	var list bytes.Buffer
 	list.WriteByte('[')
 	for i, n := range nodes {
 		if i > 0 {
 			list.WriteByte(',')
 		}
-		list.Write(n.raw)
+		list.Write(n.raw(text))
 	}
 	list.WriteByte(']')
-	return list.Bytes()
+	return list.Bytes(), true
 }

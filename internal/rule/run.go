@@ -172,7 +172,7 @@ func (r *run) deliver(at Scope, rule, id string, e *entry) (*Target, error) {
 		return t, err
 	}
 	o := &occasion{ruleARN: known.ARN(), ruleName: known.Name, taken: e.Taken, event: event}
-	input, err := t.input(o)
+	input, err := t.input(r.sending, o)
 	if err != nil {
 		return t, err
 	}

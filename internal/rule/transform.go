@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -112,12 +113,12 @@ func (o *occasion) at(p path) (value json.RawMessage, found bool) {
 		}
 		o.root = &root
 	}
-	return p.in(o.root)
+	return p.in(o.event, o.root)
 }
 
 // input is what a target gets of an event. The error is ErrFinal where nothing can
-// be made of it.
-func (t *Target) input(o *occasion) ([]byte, error) {
+// be made of it. Much can be asked of a large event, so the context may end it.
+func (t *Target) input(ctx context.Context, o *occasion) ([]byte, error) {
 	switch {
 	case t.Input != "":
 		return []byte(t.Input), nil
@@ -135,7 +136,7 @@ func (t *Target) input(o *occasion) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrFinal, err)
 		}
-		return parsed.render(o)
+		return parsed.render(ctx, o)
 	default:
 		return o.event, nil
 	}
@@ -143,10 +144,13 @@ func (t *Target) input(o *occasion) ([]byte, error) {
 
 // render fills in the template. A value is written as JSON, and inside of a string
 // as its text; what is missing is an empty string.
-func (t *template) render(o *occasion) ([]byte, error) {
+func (t *template) render(ctx context.Context, o *occasion) ([]byte, error) {
 	values := map[string]json.RawMessage{}
 	var out []byte
 	for _, p := range t.parts {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		out = append(out, p.text...)
 		if p.name != "" {
 			value, known := values[p.name]

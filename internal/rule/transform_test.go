@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,7 +49,7 @@ func TestTransformersDoWhatTheUserGuideShows(t *testing.T) {
 		{"no variables", `{"a": "x < y"}`, `{"a": "x < y"}`},
 	} {
 		target := Target{Transformer: &Transformer{Paths: paths, Template: test.template}}
-		got, err := target.input(occasionOf(instanceEvent))
+		got, err := target.input(t.Context(), occasionOf(instanceEvent))
 		if err != nil || string(got) != test.want {
 			t.Errorf("%s: %v\ngot  %s\nwant %s", test.name, err, got, test.want)
 		}
@@ -63,7 +64,7 @@ func TestAnEventCannotBreakOutOfItsString(t *testing.T) {
 		target := Target{Transformer: &Transformer{
 			Paths: map[string]string{"s": "$.detail.s", "o": "$.detail.o", "all": "$.detail.*"}, Template: template,
 		}}
-		got, err := target.input(occasionOf(event))
+		got, err := target.input(t.Context(), occasionOf(event))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,7 +91,7 @@ func TestInputAndInputPath(t *testing.T) {
 		{Target{InputPath: "$.resources[1]"}, `null`},
 		{Target{InputPath: "$.detail.state.more"}, `null`},
 	} {
-		if got, err := test.target.input(occasionOf(instanceEvent)); err != nil || string(got) != test.want {
+		if got, err := test.target.input(t.Context(), occasionOf(instanceEvent)); err != nil || string(got) != test.want {
 			t.Errorf("%+v: %s, %v; want %s", test.target, got, err, test.want)
 		}
 	}
@@ -99,7 +100,7 @@ func TestInputAndInputPath(t *testing.T) {
 func TestATransformerCannotMakeMuchOfLittle(t *testing.T) {
 	event := `{"detail":"` + strings.Repeat("x", 200<<10) + `"}`
 	target := Target{Transformer: &Transformer{Paths: map[string]string{"d": "$.detail"}, Template: strings.Repeat("<d>", 1000)}}
-	if got, err := target.input(occasionOf(event)); !errors.Is(err, ErrFinal) {
+	if got, err := target.input(t.Context(), occasionOf(event)); !errors.Is(err, ErrFinal) {
 		t.Errorf("%d bytes, %v", len(got), err)
 	}
 }
@@ -117,13 +118,22 @@ func TestPathsReadAnEventOnce(t *testing.T) {
 			tr.Template += "<" + name + ">"
 		}
 		return testing.AllocsPerRun(1, func() {
-			if _, err := (&Target{Transformer: tr}).input(occasionOf(event)); err != nil {
+			if _, err := (&Target{Transformer: tr}).input(t.Context(), occasionOf(event)); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	if one, many := work(1, 1), work(100, deep); many-one > 100*3*deep {
 		t.Errorf("%.0f steps of work for one path, %.0f for a hundred", one, many)
+	}
+}
+
+func TestATransformationEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	target := Target{Transformer: &Transformer{Template: `<aws.events.event.json>`}}
+	if got, err := target.input(ctx, occasionOf(instanceEvent)); !errors.Is(err, context.Canceled) {
+		t.Errorf("%s, %v", got, err)
 	}
 }
 
@@ -171,7 +181,7 @@ func FuzzTransformer(f *testing.F) {
 		if target.checkInput() != nil {
 			return
 		}
-		got, err := target.input(occasionOf(event))
+		got, err := target.input(t.Context(), occasionOf(event))
 		if err != nil && !errors.Is(err, ErrFinal) {
 			t.Fatal(err)
 		}
@@ -209,7 +219,7 @@ func FuzzPath(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%s: %v", event, err)
 		}
-		if value, found := p.in(&root); found && !json.Valid(value) {
+		if value, found := p.in(json.RawMessage(event), &root); found && !json.Valid(value) {
 			t.Errorf("%s in %s is %s", text, event, value)
 		}
 	})
