@@ -148,13 +148,17 @@ func (o *Options) keys(cfg aws.Config, request *digest.Request) (digest.Keys, er
 		request.PartialKeys = true
 		return readKeys(o.Keys)
 	}
-	asked := api{cloudtrail.NewFromConfig(cfg, func(c *cloudtrail.Options) {
-		if o.EndpointURL != "" {
-			c.BaseEndpoint = &o.EndpointURL
-		}
-	})}
+	asked := o.api(cfg)
 	request.Status, request.Describe = asked.status, asked.describe
 	return asked, nil
+}
+
+func (s Service) api(cfg aws.Config) api {
+	return api{cloudtrail.NewFromConfig(cfg, func(c *cloudtrail.Options) {
+		if s.EndpointURL != "" {
+			c.BaseEndpoint = &s.EndpointURL
+		}
+	})}
 }
 
 func (s Service) s3(cfg aws.Config) *S3 {

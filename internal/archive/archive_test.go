@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cairn-audit/cairn/digest"
 )
@@ -62,6 +63,45 @@ func TestStatusTellsOfADeletedNewestDigest(t *testing.T) {
 	report, _ := verified(t, f.options("s3://"+bucket+"/"+prefix), digest.Tampered)
 	if report.Findings[0].Kind != digest.ChainEndsEarly {
 		t.Errorf("findings %+v", report.Findings)
+	}
+}
+
+// TestRegionOfWhichNothingIsLeftIsMissed: the fake trail says in all Regions that
+// it delivered.
+func TestRegionOfWhichNothingIsLeftIsMissed(t *testing.T) {
+	f := newFake(t)
+	f.everywhere = true
+	where := "s3://" + bucket + "/" + prefix
+	report, _ := verified(t, f.options(where), digest.Tampered)
+	if len(report.Findings) != 16 || report.Findings[0].Kind != digest.NoDigests {
+		t.Errorf("findings %+v", report.Findings)
+	}
+	o := f.options(where)
+	o.End = f.end.Add(-time.Minute)
+	verified(t, o, digest.Proven)
+	f.refused = []string{"GetTrail", "LookupEvents"}
+	verified(t, f.options(where), digest.Proven)
+	f.refused = nil
+	f.now = "elsewhere"
+	verified(t, f.options(where), digest.Proven)
+}
+
+// TestPlaceOfATrailIsAskedFor, and what may not be asked is not known.
+func TestPlaceOfATrailIsAskedFor(t *testing.T) {
+	f := newFake(t)
+	o := f.options("s3://" + bucket)
+	cfg, err := o.load(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, refused := range [][]string{nil, {"GetTrail"}, {"LookupEvents"}} {
+		f.refused = refused
+		s := o.api(cfg).describe(t.Context(), digest.Trail{Account: account, HomeRegion: home, Name: "main"})
+		moved := len(s.Moves) == 1 && s.Moves[0] == digest.Move{At: f.end, Bucket: bucket, Prefix: prefix}
+		is := s.Bucket == bucket && s.Prefix == prefix && len(s.Regions) == 17
+		if moved == slices.Contains(refused, "LookupEvents") || is == slices.Contains(refused, "GetTrail") {
+			t.Errorf("without %v: %+v", refused, s)
+		}
 	}
 }
 

@@ -41,6 +41,12 @@ type fake struct {
 	objects map[string]object // mu guards it
 	end     time.Time
 	key     digest.PublicKey
+	// now is the prefix that the trail has, and refused the operations that
+	// nobody may call.
+	now     string
+	refused []string
+	// everywhere says that it has delivered digests in all Regions.
+	everywhere bool
 }
 
 type object struct {
@@ -56,7 +62,7 @@ func newFake(t *testing.T) *fake {
 	}
 	end := time.Now().UTC().Truncate(time.Hour)
 	f := &fake{
-		objects: map[string]object{}, end: end,
+		objects: map[string]object{}, end: end, now: prefix,
 		key: digest.NewPublicKey(&private.PublicKey, end.AddDate(0, 0, -10), end.AddDate(0, 0, 20)),
 	}
 	f.Server = httptest.NewServer(f)
@@ -124,7 +130,8 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if _, operation, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "CloudTrail_20131101."); ok {
-		f.serveCloudTrail(w, operation)
+		_, _, local := strings.Cut(r.Header.Get("Authorization"), "/"+home+"/")
+		f.serveCloudTrail(w, operation, local)
 		return
 	}
 	_, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
@@ -178,13 +185,23 @@ func (f *fake) list(w http.ResponseWriter, prefix, after, delimiter string) {
 	_ = xml.NewEncoder(w).Encode(answer)
 }
 
-func (f *fake) serveCloudTrail(w http.ResponseWriter, operation string) {
+func (f *fake) serveCloudTrail(w http.ResponseWriter, operation string, local bool) {
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	if slices.Contains(f.refused, operation) || operation == "GetTrailStatus" && !local && !f.everywhere {
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprint(w, `{"__type":"AccessDeniedException"}`)
+		return
+	}
 	switch operation {
 	case "ListPublicKeys":
 		_, _ = w.Write(f.keysJSON())
 	case "DescribeTrails":
 		fmt.Fprintf(w, `{"trailList":[{"Name":"main","TrailARN":%q,"S3BucketName":%q,"S3KeyPrefix":%q,"HomeRegion":%q}]}`, trailARN, bucket, prefix, home)
+	case "GetTrail":
+		fmt.Fprintf(w, `{"Trail":{"Name":"main","TrailARN":%q,"S3BucketName":%q,"S3KeyPrefix":%q,"HomeRegion":%q}}`, trailARN, bucket, f.now, home)
+	case "LookupEvents":
+		event, _ := json.Marshal(fmt.Sprintf(`{"responseElements":{"trailARN":%q,"s3BucketName":%q,"s3KeyPrefix":%q}}`, trailARN, bucket, f.now))
+		fmt.Fprintf(w, `{"Events":[{"EventTime":%d,"CloudTrailEvent":%s},{"EventTime":%d,"CloudTrailEvent":"{"}]}`, f.end.Unix(), event, f.end.Unix())
 	case "GetTrailStatus":
 		fmt.Fprintf(w, `{"IsLogging":true,"LatestDigestDeliveryTime":%d}`, f.end.Unix()+5)
 	default:
