@@ -86,6 +86,8 @@ func (r *run) checkEnd(ctx context.Context, c *chain, status Status, every time.
 	case d != nil && others.Sub(end) < every:
 		h.verdict = Incomplete
 		h.message += fmt.Sprintf(" The trail went on to %s, which could not be listed: %v. Who verifies that place is led back to this one.", d.to, d.err)
+	case r.Describe == nil && others.Sub(end) < every && r.asksForCauses(c):
+		h.message += " If the trail delivers elsewhere now, verify it there, or until it left."
 	case others.Sub(end) < every && !r.asksForCauses(c):
 		h.verdict = Incomplete
 		h.message += fmt.Sprintf(" A call that may explain it is recorded in the files of the trail's own account and Region, %s, which were not asked for.", c.trail.home)

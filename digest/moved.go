@@ -51,10 +51,14 @@ func (r *run) settings(ctx context.Context, t Trail) Settings {
 // only if its ARN is.
 func (r *run) trailOf(c *chain) (t Trail, known bool) {
 	t = Trail{Account: c.Account, HomeRegion: c.trail.home, Name: c.trail.name}
-	if r.trail != nil && r.trail.trailID == c.trail {
-		t.Account = r.trail.account
+	if c.OrganizationID == "" {
+		return t, true
 	}
-	return t, c.OrganizationID == "" || r.trail != nil && r.trail.trailID == c.trail
+	if r.trail == nil || r.trail.trailID != c.trail {
+		return t, false
+	}
+	t.Account = r.trail.account
+	return t, true
 }
 
 // departure is a place that a chain's trail went to and where nobody could look.
