@@ -162,7 +162,8 @@ func cmdUntil(ts *testscript.TestScript, neg bool, args []string) {
 	want, err := regexp.Compile("(?m)" + args[0])
 	ts.Check(err)
 	deadline := time.Now().Add(patience)
-	for {
+	// Each try of the AWS CLI costs more than half a second of a processor.
+	for pause := 200 * time.Millisecond; ; pause = min(pause*3/2, 2*time.Second) {
 		err := ts.Exec(args[1], args[2:]...)
 		if err == nil && want.MatchString(ts.ReadFile("stdout")) {
 			return
@@ -170,7 +171,7 @@ func cmdUntil(ts *testscript.TestScript, neg bool, args []string) {
 		if time.Now().After(deadline) {
 			ts.Fatalf("in %v nothing matched %s: %v\n%s%s", patience, args[0], err, ts.ReadFile("stdout"), ts.ReadFile("stderr"))
 		}
-		time.Sleep(200 * time.Millisecond)
+		time.Sleep(pause)
 	}
 }
 

@@ -186,7 +186,7 @@ func (v *vault) awaitProof(p *process) {
 
 func (v *vault) await(what string, done func() bool) {
 	v.t.Helper()
-	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(300 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			v.t.Fatalf("%s does not come", what)
 		}
