@@ -15,8 +15,8 @@
 // Every target has a line of its own. One that is slow or dead holds up nothing
 // but its line. A line is bounded on disk: what comes when it is full is dropped
 // for that target, counted and logged. Memory holds only what is under way.
-// Where targets are slow with large events in large numbers, others wait for room
-// there, at most for the time of an attempt.
+// Where hundreds of targets are slow with large events, others wait for room there,
+// in turn with the attempts to all of them.
 //
 // A rule begins with the events that are recorded after it was made or enabled.
 // A change is about the events that are read after it, which is within moments of
