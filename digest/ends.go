@@ -71,6 +71,10 @@ func (r *run) checkEnd(ctx context.Context, c *chain, status Status, every time.
 	}
 	h := &hole{chain: c, kind: ChainEndsEarly, from: end, to: until, at: c.nodes[len(c.nodes)-1].place, verdict: Tampered}
 	switch {
+	case until.Sub(end) > 2*every && c.isNewest(delivered, every):
+		h.verdict = Incomplete
+		h.message = fmt.Sprintf("It is the newest digest, and ends at %s: more than two intervals of %v before %s. The trail's status says that it is the newest that was delivered, so none has been deleted: digests are late.",
+			text(end), every, text(until))
 	case until.Sub(end) > 2*every:
 		h.message = fmt.Sprintf("It is the newest digest, and ends at %s: more than two intervals of %v before %s. Newer ones have been deleted, or were not delivered.",
 			text(end), every, text(until))
@@ -121,8 +125,22 @@ func (c *chain) staleAt(delivered time.Time, every time.Duration) bool {
 			stored = n.modified
 		}
 	}
-	// Two clocks, and times in whole seconds.
-	return delivered.Sub(stored) > max(2*time.Second, min(time.Minute, every/4))
+	return delivered.Sub(stored) > doubt(every)
+}
+
+// isNewest says that the chain's newest digest is what was delivered then: it was
+// stored at the time, and ended not long before. Storing an older one once more
+// does not make it so.
+func (c *chain) isNewest(delivered time.Time, every time.Duration) bool {
+	stored := c.nodes[len(c.nodes)-1].modified
+	return !delivered.IsZero() && !stored.IsZero() && delivered.Sub(c.end()) <= every &&
+		delivered.Sub(stored).Abs() <= doubt(every)
+}
+
+// doubt is how much later one time can look than another that it equals: there are
+// two clocks, and whole seconds.
+func doubt(every time.Duration) time.Duration {
+	return max(2*time.Second, min(time.Minute, every/4))
 }
 
 // checkBeginning notes that a chain begins within the time asked for.

@@ -219,6 +219,36 @@ func TestTheLastDigestOfAStoppedTrailIsMissed(t *testing.T) {
 	expectFindings(t, verify(t, w, q), Tampered, home+" chain-ends-early tampered", abroad+" chain-ends-early tampered")
 }
 
+// TestLateDigestsAreNoDeletedOnes, if the status tells, as after a server was given
+// a longer interval, or stands still.
+func TestLateDigestsAreNoDeletedOnes(t *testing.T) {
+	w := emptyWorld()
+	w.hours(0, 6)
+	store := func(at time.Time, key place) {
+		o := w.objects[key]
+		o.modified = at
+		w.objects[key] = o
+	}
+	for at := range w.objects {
+		if k, ok := ParseDigestKey(at.key); ok {
+			store(k.Time.Add(2*time.Second), at)
+		}
+	}
+	q := Request{Bucket: bucketName, Now: hour(20), Status: func(context.Context, Trail, string) Status {
+		return Status{LatestDigest: hour(6).Add(4 * time.Second)}
+	}}
+	expectFindings(t, verify(t, w, q), Incomplete, home+" chain-ends-early incomplete", abroad+" chain-ends-early incomplete")
+	// The newest is deleted, and the one before it stored again.
+	for _, region := range []string{home, abroad} {
+		w.remove(w.digestKey(region, -1))
+		store(hour(6).Add(10*time.Second), w.digestKey(region, -2))
+	}
+	report := verify(t, w, q)
+	if report.Verdict != Tampered {
+		t.Errorf("a digest that was stored again stands for a deleted one: %+v", report.Findings)
+	}
+}
+
 func TestSavedSignaturesTellOfDeletedDigests(t *testing.T) {
 	w := emptyWorld()
 	w.hours(0, 6)
