@@ -66,7 +66,7 @@ func TestARouteToWhatIsNotBuiltInIsAnError(t *testing.T) {
 		Data: filepath.Join(t.TempDir(), "data"), Listen: "127.0.0.1:0", Auth: gateway.AuthOpen, Upstream: "http://127.0.0.1:1",
 		Config: configured(t, "routes: {dynamodb: builtin}"),
 	})
-	if err == nil || !strings.Contains(err.Error(), "route of dynamodb: it is not built in; these are: autoscaling ec2") {
+	if err == nil || !strings.Contains(err.Error(), "route of dynamodb: it is not built in; these are: autoscaling ec2 ec2-instance-connect ecs elbv2 events iam") {
 		t.Errorf("of a service that is not there: %v", err)
 	}
 }

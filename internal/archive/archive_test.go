@@ -223,6 +223,24 @@ Tampered: 3 things are wrong. Nothing is proven.
 	}
 }
 
+// TestReportLeavesOutOfWhatIsProvenTheChainsOfWhichNothingIs, which would leave no
+// time that is proven in all.
+func TestReportLeavesOutOfWhatIsProvenTheChainsOfWhichNothingIs(t *testing.T) {
+	from := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	chain := func(region string, proven ...digest.Interval) digest.Chain {
+		return digest.Chain{Trail: "main", HomeRegion: "us-east-1", Account: "111122223333", Region: region, Proven: proven}
+	}
+	var text strings.Builder
+	err := WriteText(&text, &digest.Report{Verdict: digest.Proven, Counts: digest.Counts{Digests: 1}, Chains: []digest.Chain{
+		chain("eu-west-1"), chain("us-east-1", digest.Interval{From: from, To: from.Add(time.Hour)}),
+	}})
+	want := "Proven: trail main (us-east-1), account 111122223333, Region us-east-1, from 2026-03-01T00:00:00Z to 2026-03-01T01:00:00Z: " +
+		"1 digest, 0 log files, 0 records. Of 1 of 2 chains nothing is proven.\n"
+	if err != nil || text.String() != want {
+		t.Errorf("the report is %q, %v", &text, err)
+	}
+}
+
 // TestAWSCLIAcceptsTheDigests has the AWS CLI's own validator read them.
 func TestAWSCLIAcceptsTheDigests(t *testing.T) {
 	aws, err := exec.LookPath("aws")

@@ -100,19 +100,28 @@ func plural(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// proven is one line about what is proven, and for which time.
+// proven is one line about what is proven, and for which time. Chains of which
+// nothing is are only counted.
 func proven(r *digest.Report) string {
 	if r.Digests == 0 {
 		return "Nothing is proven."
 	}
 	trails, accounts, regions := set{}, set{}, set{}
-	for _, c := range r.Chains {
+	chains := slices.DeleteFunc(slices.Clone(r.Chains), func(c digest.Chain) bool { return len(c.Proven) == 0 })
+	if len(chains) == 0 {
+		return "Nothing is proven."
+	}
+	for _, c := range chains {
 		trails.add(fmt.Sprintf("%s (%s)", c.Trail, c.HomeRegion))
 		accounts.add(c.Account)
 		regions.add(c.Region)
 	}
-	return fmt.Sprintf("Proven: %s, %s, %s, %s: %s, %s, %s.",
-		trails.list("trail", "trails"), accounts.list("account", "accounts"), regions.list("Region", "Regions"), times(r.Chains),
+	rest := ""
+	if n := len(r.Chains) - len(chains); n > 0 {
+		rest = fmt.Sprintf(" Of %d of %d chains nothing is proven.", n, len(r.Chains))
+	}
+	return fmt.Sprintf("Proven: %s, %s, %s, %s: %s, %s, %s."+rest,
+		trails.list("trail", "trails"), accounts.list("account", "accounts"), regions.list("Region", "Regions"), times(chains),
 		plural(r.Digests, "digest", "digests"), plural(r.LogFiles, "log file", "log files"), plural(r.Records, "record", "records"))
 }
 
