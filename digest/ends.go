@@ -112,20 +112,20 @@ func (r *run) asksForCauses(c *chain) bool {
 		(len(r.Accounts) == 0 || slices.Contains(r.Accounts, owner))
 }
 
-// staleAt says that none of the chain's digests was stored as late as the newest
-// is said to have been delivered. So even one is missed that ends within an
-// interval of the one before, as the last of a trail that is stopped does.
+// staleAt says that none of the chain's digests was stored when the newest is said
+// to have been delivered. So even one is missed that ends within an interval of the
+// one before, as the last of a trail that is stopped does. What was stored later
+// than that does not make up for it: anybody can store a digest once more.
 func (c *chain) staleAt(delivered time.Time, every time.Duration) bool {
-	var stored time.Time
 	for _, n := range c.all() {
 		if n.modified.IsZero() {
 			return false // a copy does not tell
 		}
-		if n.modified.After(stored) {
-			stored = n.modified
+		if delivered.Sub(n.modified).Abs() <= doubt(every) {
+			return false
 		}
 	}
-	return delivered.Sub(stored) > doubt(every)
+	return delivered.After(c.nodes[len(c.nodes)-1].modified)
 }
 
 // isNewest says that the chain's newest digest is what was delivered then: it was

@@ -217,6 +217,12 @@ func TestTheLastDigestOfAStoppedTrailIsMissed(t *testing.T) {
 	w.remove(place{bucketName, a.Key})
 	w.remove(w.digestKey(abroad, -1))
 	expectFindings(t, verify(t, w, q), Tampered, home+" chain-ends-early tampered", abroad+" chain-ends-early tampered")
+	// An older one is stored once more.
+	older := w.digestKey(abroad, 1)
+	o := w.objects[older]
+	o.modified = hour(6.8)
+	w.objects[older] = o
+	expectFindings(t, verify(t, w, q), Tampered, home+" chain-ends-early tampered", abroad+" chain-ends-early tampered")
 }
 
 // TestLateDigestsAreNoDeletedOnes, if the status tells, as after a server was given
