@@ -221,6 +221,7 @@ func (s *Server) routes(ctx context.Context, p *parts) (gateway.Routes, error) {
 		Configured: map[string]gateway.Destination{},
 		BuiltIn:    map[string]gateway.Destination{},
 	}
+	p.inventories["cloudtrail"] = taggedTrails(p.trails)
 	if err := s.routeUpstreams(ctx, &r); err != nil {
 		return r, err
 	}

@@ -35,5 +35,6 @@ func (s *Server) openLogs(_ context.Context, p *parts) error {
 
 // routeLogs lets Cairn's own CloudWatch Logs answer where nothing else does.
 func routeLogs(p *parts, r *gateway.Routes) {
+	p.inventories["logs"] = taggedGroups(logGroups{p.logs})
 	r.BuiltIn["logs"] = gateway.BuiltIn(gateway.Validated(logs.New(p.logs)))
 }

@@ -65,6 +65,7 @@ func (s *Server) routeRules(p *parts, r *gateway.Routes) error {
 	if err != nil {
 		return fmt.Errorf("open the rules: %w", err)
 	}
+	p.inventories["events"] = taggedRules(rules)
 	r.BuiltIn["events"] = gateway.BuiltIn(gateway.Validated(events.New(rules, p.rules, api)))
 	s.background("the sending for rules", p.rules.Run)
 	return nil

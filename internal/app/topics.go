@@ -67,5 +67,6 @@ func routeTopics(p *parts, r *gateway.Routes) {
 	if r.StandsIn("sns") {
 		p.policies["sns"] = p.topics
 	}
+	p.inventories["sns"] = taggedTopics(p.topics)
 	r.BuiltIn["sns"] = gateway.BuiltIn(gateway.Validated(sns.New(p.topics)))
 }

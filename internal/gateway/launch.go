@@ -87,12 +87,11 @@ func (x *exchange) launch(ctx context.Context, specification map[string]any) (as
 		params = maps.Clone(x.call.Params)
 	}
 	l := asked{service: "ec2", operation: "RunInstances", params: params}
-	inventory := x.inventory("ec2", "ec2")
 	known := false
-	if inventory != nil {
+	if templates, ok := x.inventory("ec2", "ec2").(Templates); ok {
 		var data map[string]any
 		var err error
-		if data, known, err = inventory.Template(ctx, x.call.AccountID, x.requestedRegion(), specification); err != nil {
+		if data, known, err = templates.Template(ctx, x.call.AccountID, x.requestedRegion(), specification); err != nil {
 			return l, fmt.Errorf("look into a launch template: %w", err)
 		}
 		complete(params, data)

@@ -43,6 +43,10 @@ type Inventory interface {
 	// Referred returns the ARN and the tags of the resource that a call of an
 	// account means by an ARN, which may hold another name than its own.
 	Referred(ctx context.Context, account, arn string) (own string, tags map[string]string, ok bool, err error)
+}
+
+// Templates are what an Inventory of EC2's also knows.
+type Templates interface {
 	// Template returns what a launch template of EC2's holds, as
 	// LaunchTemplateData, in the version that a LaunchTemplateSpecification
 	// names. ok is false where there is none.
