@@ -380,16 +380,17 @@ func (o *objects) answerWith(answer func(ctx context.Context, key string) (store
 
 func (o *objects) PutObject(ctx context.Context, in *s3.PutObjectInput, _ ...func(*s3.Options)) (*s3.PutObjectOutput, error) {
 	name := *in.Bucket + "/" + *in.Key
+	// Who is dead asks for nothing; what is asked for is stored though the asker
+	// dies meanwhile.
+	if o.mortal.Load().dead.Load() {
+		return nil, errDead
+	}
 	stored, answer := true, error(nil)
 	o.mu.Lock()
 	decide := o.answer
 	o.mu.Unlock()
 	if decide != nil {
 		stored, answer = decide(ctx, name)
-	}
-	m := o.mortal.Load()
-	if m.dead.Load() {
-		return nil, errDead
 	}
 	if stored {
 		if err := o.store(name, in); err != nil {
