@@ -28,8 +28,7 @@ func (o *Options) validateMetadata() error {
 	if err != nil {
 		return err
 	}
-	route, routed := o.Config.Routes["ec2"]
-	if !route.builtIn() && (routed || o.Upstream != "") {
+	if o.elsewhere("ec2") {
 		return errors.New("the instances are those of another server, which has to tell them")
 	}
 	if ip, err := netip.ParseAddr(host); err != nil || !ip.IsLoopback() {

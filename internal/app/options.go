@@ -176,6 +176,13 @@ type Route struct {
 	Principals  []PrincipalCredentials `yaml:"principals"`
 }
 
+// elsewhere reports whether the configuration has another answer a service that is
+// built in.
+func (o *Options) elsewhere(service string) bool {
+	route, routed := o.Config.Routes[service]
+	return !route.builtIn() && (routed || o.Upstream != "")
+}
+
 // builtIn says that Cairn itself answers the service, whatever the upstream is.
 func (r Route) builtIn() bool { return r.URL == "builtin" }
 

@@ -101,8 +101,7 @@ func (s *Server) outside(ctx context.Context, service string, given *ConfigServi
 
 // isOutside reports whether deliveries go to another service than the built-in one.
 func (s *Server) isOutside(service string, given *ConfigService) bool {
-	route, routed := s.options.Config.Routes[service]
-	return given != nil || !route.builtIn() && (routed || s.options.Upstream != "")
+	return given != nil || s.options.elsewhere(service)
 }
 
 // addressOf is the URL of a service; AWS's own has one for each Region, of which any

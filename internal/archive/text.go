@@ -103,9 +103,6 @@ func plural(n int, one, many string) string {
 // proven is one line about what is proven, and for which time. Chains of which
 // nothing is are only counted.
 func proven(r *digest.Report) string {
-	if r.Digests == 0 {
-		return "Nothing is proven."
-	}
 	trails, accounts, regions := set{}, set{}, set{}
 	chains := slices.DeleteFunc(slices.Clone(r.Chains), func(c digest.Chain) bool { return len(c.Proven) == 0 })
 	if len(chains) == 0 {

@@ -151,19 +151,11 @@ func (d *Delivery) decide(document *policy.Document, action, resource string, c 
 
 // conditions are the condition keys of a call that CloudTrail makes for a trail.
 func (d *Delivery) conditions(now time.Time) policy.Context {
-	var c policy.Context
-	c.Set("aws:SourceArn", d.TrailARN)
-	c.Set("aws:SourceAccount", d.trail().account)
+	c := policy.ByService(trailService, d.TrailARN, d.trail().account, now)
 	if d.OrganizationID != "" {
 		c.Set("aws:SourceOrgID", d.OrganizationID)
 	}
-	c.Set("aws:PrincipalIsAWSService", "true")
-	c.Set("aws:PrincipalServiceName", trailService)
-	c.Set("aws:PrincipalServiceNamesList", trailService)
-	c.Set("aws:ViaAWSService", "false")
-	c.Set("aws:SecureTransport", "true")
 	c.Set("aws:RequestedRegion", d.trail().region)
-	c.Set("aws:CurrentTime", now.UTC().Format(time.RFC3339))
 	return c
 }
 

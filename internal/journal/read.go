@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"iter"
 	"slices"
+	"time"
 )
 
 // find returns the segment and the frame that hold a record.
@@ -126,6 +127,18 @@ func (r *Reader) Next(ctx context.Context) (Entry, error) {
 			return Entry{}, ctx.Err()
 		}
 	}
+}
+
+// NextBefore is Next until a deadline: when that or ctx is over, the error is
+// theirs, [context.DeadlineExceeded] or [context.Canceled].
+func (r *Reader) NextBefore(ctx context.Context, deadline time.Time) (Entry, error) {
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	e, err := r.Next(ctx)
+	if err != nil && ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	return e, err
 }
 
 // tryNext returns the next record if it is there already.

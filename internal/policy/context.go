@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Context is what a request says of itself under condition keys
@@ -14,6 +15,21 @@ import (
 // "true" and "false", binary values as their bytes.
 type Context struct {
 	values map[string][]string
+}
+
+// ByService returns the condition keys of a call that a service of AWS's makes for a
+// resource of an account.
+func ByService(service, sourceARN, sourceAccount string, now time.Time) Context {
+	var c Context
+	c.Set("aws:SourceArn", sourceARN)
+	c.Set("aws:SourceAccount", sourceAccount)
+	c.Set("aws:PrincipalIsAWSService", "true")
+	c.Set("aws:PrincipalServiceName", service)
+	c.Set("aws:PrincipalServiceNamesList", service)
+	c.Set("aws:ViaAWSService", "false")
+	c.Set("aws:SecureTransport", "true")
+	c.Set("aws:CurrentTime", now.UTC().Format(time.RFC3339))
+	return c
 }
 
 // foldKey is the form of a key that all spellings share.

@@ -55,7 +55,7 @@ func newBatch(next journal.Seq) *batch { return &batch{first: next, next: next, 
 func (d *Dispatcher) read(ctx context.Context, b *batch) error {
 	reader := d.Journal.Follow(b.next)
 	for {
-		r, err := d.nextRecord(ctx, reader, b)
+		r, err := reader.NextBefore(ctx, b.deadline())
 		var damage *journal.CorruptError
 		var missing *journal.NotFoundError
 		switch {
@@ -86,19 +86,12 @@ func (d *Dispatcher) read(ctx context.Context, b *batch) error {
 	}
 }
 
-// nextRecord reads a record, or waits for it until the batch is to be stored.
-func (d *Dispatcher) nextRecord(ctx context.Context, r *journal.Reader, b *batch) (journal.Entry, error) {
-	deadline := b.begun.Add(storeEvery)
+// deadline is when the batch is to be stored, even if nothing more is recorded.
+func (b *batch) deadline() time.Time {
 	if b.next == b.first {
-		deadline = time.Now().Add(storeEvery)
+		return time.Now().Add(storeEvery)
 	}
-	ctx, cancel := context.WithDeadline(ctx, deadline)
-	defer cancel()
-	record, err := r.Next(ctx)
-	if err != nil && ctx.Err() != nil {
-		err = ctx.Err()
-	}
-	return record, err
+	return b.begun.Add(storeEvery)
 }
 
 // due reports whether a batch is to be stored: events at once when there is

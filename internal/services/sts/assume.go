@@ -94,13 +94,22 @@ func (r *request) roleSession(role *identity.Role) (*identity.Session, error) {
 	if err := r.inherit(s); err != nil {
 		return nil, err
 	}
-	if err := identity.CheckTags(s.Tags); err != nil {
+	if err := checkSize(s); err != nil {
 		return nil, err
 	}
-	if packed := s.PackedSize(); packed > 100 {
-		return nil, tooLarge(packed)
-	}
 	return s, nil
+}
+
+// checkSize holds the session to the limits of its tags, and of all that is packed
+// into its token.
+func checkSize(s *identity.Session) error {
+	if err := identity.CheckTags(s.Tags); err != nil {
+		return err
+	}
+	if packed := s.PackedSize(); packed > 100 {
+		return tooLarge(packed)
+	}
+	return nil
 }
 
 // checkTransitive refuses to hand on tags that the session does not have.

@@ -192,11 +192,8 @@ func (r *request) samlSession(role *identity.Role, who *samlIdentity) (*identity
 	if err := r.limit(s); err != nil {
 		return nil, err
 	}
-	if err := identity.CheckTags(s.Tags); err != nil {
+	if err := checkSize(s); err != nil {
 		return nil, err
-	}
-	if packed := s.PackedSize(); packed > 100 {
-		return nil, tooLarge(packed)
 	}
 	return s, nil
 }

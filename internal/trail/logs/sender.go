@@ -111,7 +111,7 @@ func (s *sender) follow(ctx context.Context) error {
 		if s.finished(&h) {
 			return s.finish()
 		}
-		entry, err := next(ctx, reader, s.deadline(&h))
+		entry, err := reader.NextBefore(ctx, s.deadline(&h))
 		t, gone := s.current()
 		switch {
 		case gone != nil:
@@ -179,17 +179,6 @@ func (s *sender) finish() error {
 		return fmt.Errorf("forget how far a trail has sent: %w", err)
 	}
 	return errOver
-}
-
-// next reads a record, or waits for it until a deadline.
-func next(ctx context.Context, r *journal.Reader, deadline time.Time) (journal.Entry, error) {
-	ctx, cancel := context.WithDeadline(ctx, deadline)
-	defer cancel()
-	entry, err := r.Next(ctx)
-	if err != nil && ctx.Err() != nil {
-		err = ctx.Err()
-	}
-	return entry, err
 }
 
 // take keeps an event that the trail wants.

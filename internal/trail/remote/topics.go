@@ -76,18 +76,10 @@ func (s *Topics) Check(ctx context.Context, t *trail.Trail) error {
 const trailService = "cloudtrail.amazonaws.com"
 
 func mayPublish(document *policy.Document, t *trail.Trail, owner string) error {
-	var c policy.Context
-	c.Set("aws:SourceArn", t.ARN())
-	c.Set("aws:SourceAccount", t.AccountID)
+	c := policy.ByService(trailService, t.ARN(), t.AccountID, time.Now())
 	if t.OrganizationID != "" {
 		c.Set("aws:SourceOrgID", t.OrganizationID)
 	}
-	c.Set("aws:PrincipalIsAWSService", "true")
-	c.Set("aws:PrincipalServiceName", trailService)
-	c.Set("aws:PrincipalServiceNamesList", trailService)
-	c.Set("aws:ViaAWSService", "false")
-	c.Set("aws:SecureTransport", "true")
-	c.Set("aws:CurrentTime", time.Now().UTC().Format(time.RFC3339))
 	const action = "sns:Publish"
 	decision := policy.Evaluate(policy.Request{
 		Action: action, Resource: t.TopicARN, Context: c,
